@@ -38,9 +38,9 @@ def transactional(
     return wrapped
 
 
-async def own_task(work: Coroutine[Any, Any, T]) -> T:
+async def own_task(work: Awaitable[T]) -> T:
     """Await `work` in a task of its own: a cancelled caller leaves, the work goes on to its end."""
-    task = asyncio.create_task(work)
+    task = asyncio.create_task(_awaited(work))
     _running.add(task)
     task.add_done_callback(_finished)
     return await asyncio.shield(task)
@@ -50,6 +50,10 @@ async def settle() -> None:
     """Wait until all work begun by `own_task` has ended; called before connections close."""
     while _running:
         await asyncio.wait(set(_running))
+
+
+async def _awaited(work: Awaitable[T]) -> T:
+    return await work
 
 
 def _finished(task: asyncio.Task[Any]) -> None:
