@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 
 import httpx
 from redis.asyncio import Redis
+from redis.exceptions import RedisError
+from tortoise.exceptions import DBConnectionError, OperationalError
 
 from handlers.house import House
 from handlers.knowledge import load_corpus
@@ -19,6 +21,9 @@ from server.signing import Signer
 from server.wechat.client import WeChatClient
 from server.wechat.templates import Templates, load_templates
 from server.wechat.tokens import MemoryTokenStore, RedisTokenStore, TokenStore
+
+# What a database or Redis that is away, full or restarting raises: come again later.
+STORE_ERRORS = (DBConnectionError, OperationalError, RedisError, OSError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +52,7 @@ def house_of(config: Config, clock: Clock, corpus: Corpus) -> House:
 
 
 @asynccontextmanager
-async def wired(
-    config: Config, clock: Clock, house: House | None = None
-) -> AsyncIterator[Wiring]:
+async def wired(config: Config, clock: Clock, house: House | None = None) -> AsyncIterator[Wiring]:
     """All objects of a process with an open database; clients are closed on leaving.
 
     house: an engine built before; without one it is built here.

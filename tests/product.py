@@ -25,7 +25,7 @@ from tests.stack import free_port
 # A Monday, within the demo platform's office hours.
 MONDAY_MORNING = datetime(2026, 11, 23, 10, 0, tzinfo=SHANGHAI)
 
-STAFF = (
+STAFF: tuple[tuple[Person, StaffRole, list[str]], ...] = (
     (cast.SPECIALIST, StaffRole.SPECIALIST, ["testing", "green_channel", "equipment_sharing"]),
     (cast.OTHER_SPECIALIST, StaffRole.SPECIALIST, ["testing"]),
     (cast.METROLOGIST, StaffRole.SPECIALIST, ["metrology"]),

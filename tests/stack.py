@@ -57,7 +57,11 @@ def postgres(folder: Path) -> Iterator[str]:
     if user:
         shutil.chown(data, user)
         for parent in [folder, *folder.parents]:
-            if parent.owner() == "root" and parent.is_relative_to("/tmp") and parent != Path("/tmp"):
+            if (
+                parent.owner() == "root"
+                and parent.is_relative_to("/tmp")
+                and parent != Path("/tmp")
+            ):
                 parent.chmod(0o755)
     owner = user or pwd.getpwuid(os.geteuid()).pw_name
     subprocess.run(

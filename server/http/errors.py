@@ -4,11 +4,11 @@ import structlog
 from sanic import HTTPResponse, Request
 from sanic.exceptions import SanicException
 from sanic.response import json, text
-from tortoise.exceptions import DBConnectionError, OperationalError
 
 from handlers.errors import DomainError
 from server.http.context import SanicApp
 from server.web.pages import page
+from server.wiring import STORE_ERRORS
 
 SENTENCES = {
     400: "请求有误，请检查后再试。",
@@ -31,7 +31,7 @@ def setup_errors(app: SanicApp) -> None:
     async def domain_error(request: Request, error: DomainError) -> HTTPResponse:
         return _answer(request, error.status, error.code, error.sentence)
 
-    @app.exception(DBConnectionError, OperationalError, OSError)
+    @app.exception(*STORE_ERRORS)
     async def store_away(request: Request, error: Exception) -> HTTPResponse:
         log.error("store does not answer", path=request.path, error=type(error).__name__)
         return _answer(request, 503, "unavailable", SENTENCES[503])

@@ -20,7 +20,7 @@ from nlp import load_packaged
 from server.config import Config
 from server.wiring import house_of
 from tests import stack
-from tests.product import MONDAY_MORNING, Product, running_product, config_for
+from tests.product import MONDAY_MORNING, Product, config_for, running_product
 
 _numbers = count(1)
 
