@@ -1,10 +1,12 @@
 """The product under test: the real application on loopback, with the simulator as WeChat."""
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -48,6 +50,39 @@ class Product:
         """The engine and its surroundings."""
         house: House = self.app.ctx.wiring.house
         return house
+
+    def replace_house(self, **changes: Any) -> None:
+        """Run with another engine or platform from now on."""
+        wiring = self.app.ctx.wiring
+        self.app.ctx.wiring = replace(wiring, house=replace(wiring.house, **changes))
+
+    async def say(self, person: Person, text: str) -> str:
+        """A person writes to the official account; returns the passive reply, "" for none."""
+        return (await self.simulator.say(person.openid, text)).reply_text or ""
+
+    async def open_card(self, person: Person) -> tuple[str, str]:
+        """A person taps the newest card on the phone: (the page's text, its address)."""
+        url = next(m.content["url"] for m in reversed(self.seen_by(person)) if "url" in m.content)
+        page = await self.http.get(url, follow_redirects=True)
+        return page.text, str(page.url)
+
+    async def desk_form(self, number: str) -> str:
+        """The hidden form id on a ticket's page, for whoever is signed in."""
+        page = await self.http.get(f"/desk/tickets/{number}")
+        found = re.search(r'name="form" value="([^"]+)"', page.text)
+        assert found is not None, page.text
+        return found[1]
+
+    async def answer(self, person: Person, number: str, text: str) -> None:
+        """A specialist comes in by the card on the phone, accepts and answers."""
+        await self.open_card(person)
+        form = await self.desk_form(number)
+        accepted = await self.http.post(f"/desk/tickets/{number}/accept", data={"form": form})
+        assert accepted.status_code == 303, accepted.text
+        answered = await self.http.post(
+            f"/desk/tickets/{number}/answer", data={"form": form, "text": text}
+        )
+        assert answered.status_code == 303, answered.text
 
     def worker(self) -> Worker:
         """A worker of its own, as another process would have it."""

@@ -4,7 +4,8 @@ import os
 import shutil
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -45,9 +46,9 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         yield Stack(folder, server, redis_url)
 
 
-@pytest.fixture
-async def database_url(servers: Stack) -> AsyncIterator[str]:
-    """A migrated, empty database for one test: a copy of one that was migrated once."""
+@asynccontextmanager
+async def fresh_database(servers: Stack) -> AsyncIterator[str]:
+    """A migrated, empty database: a copy of one that was migrated once."""
     if not servers.server:
         template = servers.folder / "template.sqlite3"
         if not template.is_file():
@@ -71,6 +72,13 @@ async def database_url(servers: Stack) -> AsyncIterator[str]:
 
 
 @pytest.fixture
+async def database_url(servers: Stack) -> AsyncIterator[str]:
+    """A database for one test."""
+    async with fresh_database(servers) as url:
+        yield url
+
+
+@pytest.fixture
 async def config(database_url: str, servers: Stack) -> Config:
     """The product's configuration on this stack, with an empty Redis."""
     if servers.redis_url:
@@ -88,15 +96,17 @@ def clock() -> Clock:
     return clock
 
 
-_house: list[House] = []
+@pytest.fixture(scope="session")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> House:
+    """The engine over the packaged knowledge, built once for all tests."""
+    folder = tmp_path_factory.mktemp("engine")
+    return house_of(config_for(f"sqlite://{folder}/none"), Clock(), load_packaged())
 
 
 @pytest.fixture
-def house(config: Config, clock: Clock) -> House:
-    """The engine, built once for all tests, with this test's clock."""
-    if not _house:
-        _house.append(house_of(config, clock, load_packaged()))
-    return House(_house[0].matcher, _house[0].platform, clock)
+def house(engine: House, clock: Clock) -> House:
+    """The engine with this test's clock."""
+    return replace(engine, clock=clock)
 
 
 @pytest.fixture
