@@ -110,8 +110,7 @@ VALUES = st.recursive(
     max_leaves=8,
 )
 NAMES = st.sampled_from(
-    ["FromUserName", "CreateTime", "MsgType", "MsgId", "Content", "MediaId", "Event", "EventKey"]
-    + ["ToUserName", "List", "SubscribeMsgPopupEvent", "TemplateId", "Recognition", "MsgID"]
+    ["ToUserName", "FromUserName", "MsgId", "Content", "MediaId", "EventKey", "List", "MsgID"]
 )
 TYPES = st.sampled_from(["text", "image", "voice", "event", "location", "x"])
 EVENTS = st.sampled_from(["CLICK", "subscribe", "subscribe_msg_popup_event", "y"])

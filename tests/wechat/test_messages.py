@@ -1,6 +1,7 @@
 """What a callback says: every message type and event, and dedupe keys."""
 
 import pytest
+from wechatpy import parse_message
 
 from handlers.incoming import App, Incoming, Kind
 from tests.wechat.callbacks import open_plain, open_safe, payload, payloads
@@ -77,6 +78,19 @@ def test_xml_events(name: str) -> None:
 @pytest.mark.parametrize("name", JSON_EVENTS)
 def test_json_events(name: str) -> None:
     assert read(f"events/{name}.json", app=App.MINIAPP).kind is JSON_EVENTS[name]
+
+
+@pytest.mark.parametrize("path", [f"messages/{name}.xml" for name in XML_MESSAGES])
+def test_wechatpy_reads_the_same(path: str) -> None:
+    theirs = parse_message(payload(path))
+    ours = read(path)
+    assert theirs.source == ours.openid
+    assert str(theirs.id) == ours.dedupe_key.rsplit(":", maxsplit=1)[-1]
+    assert theirs.create_time.timestamp() == ours.sent_at.timestamp()
+    assert theirs.target == ours.payload["ToUserName"]
+    assert getattr(theirs, "media_id", "") == ours.media_id
+    if ours.kind is Kind.TEXT:
+        assert theirs.content == ours.text
 
 
 def test_json_messages() -> None:
