@@ -5,8 +5,6 @@ phrase of ours: never a token, a secret, an openid or an address.
 Codes: WECHAT.md "Sending" and the platform's list of global return codes.
 """
 
-# ruff: noqa: N818 - each class is named after its consequence
-
 import re
 
 from wechatpy.constants import WeChatErrorCode

@@ -74,11 +74,11 @@ CONSENT_WRAPPERS = (
 )
 
 
-class Refused(Exception):  # noqa: N818 - named after the answer
+class Refused(Exception):
     """Authentication failed: answer 403, store nothing."""
 
 
-class Malformed(Exception):  # noqa: N818 - named after the answer
+class Malformed(Exception):
     """Authentication held, the content can't be understood: quarantine it, answer `success`.
 
     reason: a short English phrase. raw: the (decrypted) body, cut at 64 KiB.

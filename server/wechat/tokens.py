@@ -34,11 +34,11 @@ FORCES_LIFE_SECONDS = 2 * 24 * 3600
 Fetch = Callable[[App, bool], Awaitable[tuple[str, int]]]
 
 
-class StoreDown(Exception):  # noqa: N818 - a state, as in the other stores
+class StoreDown(Exception):
     """The shared store can't be reached, or its lock not be had."""
 
 
-class StillDead(Exception):  # noqa: N818 - a state
+class StillDead(Exception):
     """The platform returns the dead token again, and a forced refresh is not allowed now."""
 
 
