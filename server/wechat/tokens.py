@@ -27,6 +27,7 @@ FORCES_A_DAY = 20
 # A lock must outlive two fetches at their slowest; whoever waits for it, a little less.
 LOCK_SECONDS = 60.0
 LOCK_WAIT_SECONDS = 45.0
+LOCK_POLL_SECONDS = 0.02
 TOKEN_LIFE_SECONDS = 7200
 FORCES_LIFE_SECONDS = 2 * 24 * 3600
 
@@ -152,7 +153,10 @@ class RedisTokenStore:
     async def lock(self, app: App) -> AsyncIterator[None]:
         """See TokenStore."""
         lock = self._redis.lock(
-            f"{self._prefix}lock:{app}", timeout=LOCK_SECONDS, blocking_timeout=LOCK_WAIT_SECONDS
+            f"{self._prefix}lock:{app}",
+            timeout=LOCK_SECONDS,
+            blocking_timeout=LOCK_WAIT_SECONDS,
+            sleep=LOCK_POLL_SECONDS,
         )
         try:
             if not await lock.acquire():

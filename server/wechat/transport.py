@@ -107,7 +107,7 @@ class Transport:
                 self._http.stream(
                     method,
                     address,
-                    params=query,
+                    params=query or None,  # an empty one would cut the address's own off
                     content=content,
                     headers={"Content-Type": "application/json"} if content else None,
                     timeout=self._timeout,
