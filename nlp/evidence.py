@@ -19,6 +19,7 @@ _ASKS_LIMIT = re.compile(
     r"限量|限值|限度|超标|超了|不合格|合格|指标|标准|上限|最大|最高|最低|要求|多少|允许|国标|规定|范围|检出|判定|低于|高于|"
     r"超出|偏高|偏低|含量|多高|几|能加|可以加|能用|能不能加"
 )
+_ASKS_VALUE = re.compile(r"限量|限值|限度|超标|超了|最大|上限|标准.{0,4}多少|不得超过|不能超过|^.{2,8}多少$|最多")
 _ASKS_METHOD = re.compile(
     r"怎么测|怎么检|如何测|如何检|咋测|咋检|用什么(?:方法|标准)|方法|测定|检验标准|检测标准"
 )
@@ -47,6 +48,7 @@ class Evidence:
     limits: tuple[StandardLimit, ...]
     limit_choices: tuple[StandardLimit, ...]
     asks_limit: bool
+    asks_value: bool
     asks_method: bool
     asks_standard: bool
     articles: tuple[tuple[Article, float], ...]
@@ -85,7 +87,6 @@ class Gatherer:
         mentions = self.book.mentions(plain)
         resolved = tuple(self.resolver.resolve(text, today))
         articles = self._similar_articles(plain)
-        asks_limit = bool(_ASKS_LIMIT.search(plain)) and not _NOT_LIMIT.search(plain)
         limits, choices = self._limit_rows(mentions, resolved, today)
         claims = [
             *self._number_claims(resolved, plain, today),
@@ -102,7 +103,9 @@ class Gatherer:
             resolved=resolved,
             limits=limits,
             limit_choices=choices,
-            asks_limit=asks_limit or (bool(limits) and len(plain) <= 14),
+            asks_limit=not _NOT_LIMIT.search(plain)
+            and (bool(_ASKS_LIMIT.search(plain)) or len(plain) <= 14),
+            asks_value=bool(_ASKS_VALUE.search(plain)),
             asks_method=bool(_ASKS_METHOD.search(plain)),
             asks_standard=bool(_ASKS_STANDARD.search(plain)) or _only_number(plain, resolved),
             articles=articles,

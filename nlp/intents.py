@@ -8,7 +8,7 @@ from nlp.text import clean
 from nlp.tokens import read_lines
 
 # Letters that spell nothing we know: one key held down, a cat on the keyboard, a lone digit.
-_NONSENSE = re.compile(r"[a-z]{5,}|(.)\1{3,}|[\d ]{1,3}|[a-z]")
+_NONSENSE = re.compile(r"[a-z]{4,}|(.)\1{3,}|[\d ]{1,3}|[a-z]")
 # "那矿泉水呢": anything longer says itself what it is about.
 _LONGEST_ELLIPSIS = 16
 
@@ -28,6 +28,7 @@ class Intents:
     progress: bool
     clue: bool
     vague: bool
+    subjectless: bool
     service: bool
     route: bool
     export_unspecific: bool
@@ -54,9 +55,10 @@ def read_intents(text: str) -> Intents:
         return bool(_wordings()[name].search(plain))
 
     lawful = says("lawful")
+    greeting = says("greeting")
     return Intents(
-        empty=_is_garbled(plain),
-        greeting=says("greeting") and any(mark.isalnum() for mark in plain),
+        empty=_is_garbled(plain) and not greeting,
+        greeting=greeting,
         unlawful=says("unlawful") and not lawful,
         others_data=says("others_data") and not lawful,
         personal=says("personal"),
@@ -66,6 +68,7 @@ def read_intents(text: str) -> Intents:
         progress=says("progress"),
         clue=says("clue"),
         vague=says("vague"),
+        subjectless=not any(map(str.isalnum, _wordings()["generic"].sub("", plain))),
         service=says("service"),
         route=says("route"),
         export_unspecific=says("export_unspecific"),
@@ -84,5 +87,5 @@ def _is_garbled(plain: str) -> bool:
     if not letters:
         return True
     if not any("一" <= mark <= "鿿" for mark in letters):
-        return bool(_NONSENSE.fullmatch(plain))
+        return bool(_NONSENSE.fullmatch(plain)) and not _wordings()["latin_word"].search(plain)
     return len(set(letters)) == 1 and len(letters) >= 4

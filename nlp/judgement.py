@@ -1,7 +1,7 @@
 """Topic and action of a question: the rules of the corpus README over the models' probabilities."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nlp.corpus import ACTIONS, TOPICS
 from nlp.evidence import Evidence
@@ -12,7 +12,7 @@ SURE_ARTICLE = 0.9
 # From this confidence on an article may answer alone.
 USABLE_ARTICLE = 0.45
 # From this score on a standard belongs to the question beyond doubt.
-SURE_STANDARD = 0.7
+SURE_STANDARD = 0.5
 
 # Topics with a form of their own: there "想做某事" starts it.
 _SERVICE_TOPICS = frozenset(
@@ -27,6 +27,8 @@ class Judged:
     label: str
     probability: float
     reason: str
+    # What is done instead where "answer" finds nothing to say.
+    otherwise: str = "route"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,12 @@ _RULES = (
 )
 _RULES_AFTER_ARTICLES = (
     _Rule(
+        lambda seen, _: bool(seen.limit_choices) and seen.asks_value and not seen.limits,
+        "clarify",
+        0.75,
+        "限值随产品而不同，没说产品",
+    ),
+    _Rule(
         lambda seen, topic: topic == "progress_query" and not seen.intents.clue,
         "clarify",
         0.8,
@@ -65,7 +73,8 @@ _RULES_AFTER_ARTICLES = (
         "查进度，有线索",
     ),
     _Rule(
-        lambda seen, _: seen.intents.vague and not _understood(seen),
+        lambda seen, _: (seen.intents.vague or seen.intents.subjectless)
+        and not _understood(seen),
         "clarify",
         0.75,
         "指代不明或缺关键信息",
@@ -101,7 +110,7 @@ def judge_topic(seen: Evidence) -> Judged:
         (intents.green_channel, "green_channel", 0.7),
         (intents.progress, "progress_query", 0.7),
         (intents.enterprise_other, _OTHER, 0.7),
-        (bool(seen.limits or seen.limit_choices), _limit_topic(seen), 0.25),
+        (bool(seen.limits or seen.limit_choices), _limit_topic(seen), 0.4),
         (bool(seen.resolved) and seen.asks_standard, _number_topic(seen), 0.35),
     ):
         if wanted:
@@ -145,7 +154,6 @@ def _weighed_action(seen: Evidence, topic: str) -> Judged:
     for vote, (article, confidence) in zip(_ACTION_VOTES, seen.articles, strict=False):
         scores[article.action] += vote * confidence
     limit_answer = bool(seen.limits) and seen.asks_limit
-    limit_choice = bool(seen.limit_choices) and seen.asks_limit and not limit_answer
     for wanted, action, weight in (
         (intents.service and topic in _SERVICE_TOPICS, "service", 0.5),
         (topic in {"equipment_sharing", "green_channel"}, "service", 0.3),
@@ -153,14 +161,14 @@ def _weighed_action(seen: Evidence, topic: str) -> Judged:
         (topic == "complaint", "route", 0.5),
         (topic == "supply_chain", "route", 0.2),
         (limit_answer, "answer", 0.6),
-        (limit_choice and not seen.resolved, "clarify", 0.4),
         (any(found.rows for found in seen.resolved) and seen.asks_standard, "answer", 0.7),
         (bool(seen.unknown_numbers) and seen.asks_standard, "route", 0.7),
         (_has_sure_standard(seen) and not intents.route, "answer", 0.25),
     ):
         if wanted:
             scores[action] += weight
-    return _best(scores, ACTIONS, "动作模型、问答与规则")
+    best = _best(scores, ACTIONS, "动作模型、问答与规则")
+    return replace(best, otherwise=max(("route", "service"), key=lambda label: scores[label]))
 
 
 def _has_sure_standard(seen: Evidence) -> bool:

@@ -55,11 +55,13 @@ class Matcher:
         action = judge_action(seen, topic.label)
         words, options = self._replies.compose(seen, action.label, today)
         if action.label == "answer" and not words:
-            action = Judged("route", 0.5, "没有足够把握的答案，转专员")
+            action = Judged(action.otherwise, 0.5, "没有足够把握的答案")
         elif action.label == "clarify" and not words:
             words = wording.ASK_AGAIN
         standards = tuple(scored.number for scored in seen.standards)
-        if topic.label == "greeting" or action.label == "decline":
+        only_unknown = len(seen.unknown_numbers) == len(seen.resolved) > 0 and seen.asks_standard
+        if topic.label == "greeting" or action.label == "decline" or only_unknown:
+            # Nothing fits small talk, and a neighbour of a number we do not have would mislead.
             standards = ()
         return Decision(
             action=action.label,
