@@ -11,7 +11,7 @@ from nlp.tokens import bigrams, words
 
 Floats = npt.NDArray[np.float32]
 _ROUNDS = 60
-_RIDGE = 1.5e-4
+_RIDGE = 2e-5
 _STEP = 12.0
 
 

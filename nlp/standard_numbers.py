@@ -52,18 +52,18 @@ _YEAR = (
 _PREFIXED = re.compile(
     r"(?<![a-z])(?:"
     # GB, GB/T, GBT, GB/Z, 国标, 国家标准
-    rf"(?P<gb>(?:国家?标准?|国家推荐性?标准|推荐性国标)? ?g ?b(?:{_GAP}(?P<gbx>[tz])(?![a-z]))?)"
+    rf"(?P<gb>(?:(?:国标|国家标准|推荐性国标) ?)?g ?b(?:{_GAP}(?P<gbx>[tz])(?![a-z]))?)"
     rf"{_GAP}{_WORD}{_GAP}(?P<gb_body>{_BODY})"
     rf"|(?P<cn>国家标准|国标)(?: ?/? ?t)?(?:号|编号|第)? ?(?P<cn_body>{_BODY})"
     rf"|(?P<jj>jj[gf])(?: ?\([一-龥]{{1,2}}\))?{_GAP}{_WORD}{_GAP}(?P<jj_body>{_BODY})"
-    rf"|(?P<tsg>tsg){_GAP}(?P<tsg_body>(?:[a-z]{{1,2}} ?-?)?\d{{2,5}})"
+    rf"|(?P<tsg>tsg){_GAP}(?P<tsg_body>(?:[a-z]{{1,2}} ?-?)?\d{{1,5}})"
     rf"|(?P<iec>iso ?/? ?iec){_GAP}(?P<iec_body>{_BODY})"
     rf"|(?P<iso>iso)(?:/ts|/tr)?{_GAP}(?P<iso_body>{_BODY})"
     rf"|(?P<cnas>cnas)[ -]*(?P<cnas_body>[a-z]{{2}}\d{{2}}(?:-[a-z]\d{{2,3}})?)"
     # DB34/T 3008, DB3401/T 230, DBS34/ 003
     rf"|(?P<db>dbs?) ?(?P<region>\d{{4}}(?= ?/| ?t)|\d{{2}}){_GAP}t?{_GAP}(?P<db_body>{_BODY})"
     rf"|(?P<team>t) ?/ ?(?P<org>[a-z]{{2,10}}){_GAP}(?P<team_body>{_BODY})"
-    rf"|(?P<team2>t)[ -]?(?P<org2>[a-z]{{3,8}}) ?(?P<team2_body>\d{{3,5}})(?= ?- ?{_PLAIN_YEAR})"
+    rf"|(?P<team2>t)[ -]?(?P<org2>[a-z]{{3,8}}) ?(?P<team2_body>\d{{3,5}})(?= ?- ?(?:{_PLAIN_YEAR}))"
     rf"|(?P<own>q) ?/ ?(?P<firm>[a-z0-9]{{2,10}}?)[ -]*(?P<own_body>\d{{4}} ?s?)"
     rf"|(?P<sector>{_SECTORS})(?P<sector_t>{_GAP}t(?![a-z]))?{_GAP}(?P<sector_body>{_BODY})"
     rf"){_YEAR}(?: ?号)?"

@@ -26,7 +26,8 @@ def read_lines(name: str) -> list[str]:
     return [line for line in lines if line.strip() and not line.startswith("#")]
 
 
-def _dictionary() -> list[tuple[str, int]]:
+def dictionary() -> list[tuple[str, int]]:
+    """Words of the domain with the frequency that keeps each of them whole."""
     entries = (line.split() for line in read_lines("userdict.txt"))
     # jieba matches letters as written and every text reaches it folded to small ones.
     return [(entry[0].lower(), int(entry[1])) for entry in entries]
@@ -70,9 +71,9 @@ class RustSegmenter:
 def segmenter() -> Segmenter:
     """The process's segmenter: dictionaries are large, so there is one, made at the first use."""
     try:
-        return RustSegmenter(_dictionary())
+        return RustSegmenter(dictionary())
     except ImportError:
-        return JiebaSegmenter(_dictionary())
+        return JiebaSegmenter(dictionary())
 
 
 @cache
