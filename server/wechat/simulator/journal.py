@@ -1,6 +1,7 @@
 """What happened, newest few hundred of each kind, under one running number."""
 
 import asyncio
+import secrets
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -96,10 +97,13 @@ class Journal:
     """Bounded lists of entries, and a way to wait for the next one on the same loop."""
 
     def __init__(self) -> None:
+        # Tells a page that the server has started again and its numbers from zero.
+        self.run = secrets.token_hex(4)
         self.seq = 0
         self.calls: deque[ApiCall] = deque(maxlen=KEPT)
         self.deliveries: deque[Delivery] = deque(maxlen=KEPT)
         self.messages: deque[ChatMessage] = deque(maxlen=KEPT * 2)
+        self._closed = False
         self._waiting: set[asyncio.Future[None]] = set()
 
     def next_seq(self) -> int:
@@ -129,9 +133,14 @@ class Journal:
                 future.set_result(None)
         self._waiting.clear()
 
+    def close(self) -> None:
+        """Nobody waits any more: the server is going down."""
+        self._closed = True
+        self.wake()
+
     async def wait(self, since: int, seconds: float) -> None:
         """Return when something newer than `since` is there, at the latest after `seconds`."""
-        if self.seq > since or seconds <= 0:
+        if self._closed or self.seq > since or seconds <= 0:
             return
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.add(future)

@@ -57,6 +57,9 @@ async def serving(app: SanicApp, *, port: int = 0) -> AsyncIterator[str]:
     finally:
         await server.before_stop()
         server.close()
+        # From Python 3.12 on wait_closed waits for idle connections as well, without end.
+        for connection in list(server.connections):
+            connection.abort()
         await server.wait_closed()
         await server.after_stop()
         Sanic.unregister_app(app)

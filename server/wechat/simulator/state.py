@@ -19,6 +19,8 @@ from server.wechat.simulator.people import APPS, DEMO_CAST, App, Directory, Pers
 from server.wechat.simulator.store import CodeDesk, MediaStore
 from server.wechat.simulator.tokens import TokenOffice
 
+# Offered on the page of a phone that has not written yet.
+SAMPLES = ("桶装水铜绿超标咋办", "电子秤检定多久一次", "你们几点下班")
 BROKEN = "该公众号提供的服务出现故障，请稍后再试"
 
 
@@ -43,6 +45,7 @@ class PlatformState:
         menu: Sequence[Mapping[str, Any]] = (),
         pages: Collection[str] | None = None,
         account_name: str = "质量一站通",
+        samples: Sequence[str] = SAMPLES,
         miniapp_format: Format = "json",
         callback_seconds: float = SECONDS,
         transport: httpx.AsyncBaseTransport | None = None,
@@ -50,6 +53,7 @@ class PlatformState:
         self.credentials: dict[App, AppCredentials] = {"official": official, "miniapp": miniapp}
         self.clock = clock
         self.account_name = account_name
+        self.samples = tuple(samples)
         self.menu: list[Mapping[str, Any]] = list(menu)
         self.pages = pages
         self.templates = {
@@ -133,12 +137,12 @@ class PlatformState:
             await asyncio.gather(*self._background, return_exceptions=True)
 
     async def aclose(self) -> None:
-        """Drop what is on its way and close connections."""
+        """Drop what is on its way, let waiting pages go and close connections."""
+        self.journal.close()
         for task in self._background:
             task.cancel()
         await self.drain()
         await self.courier.aclose()
-        self.journal.wake()
 
     def next_id(self) -> int:
         """A message id: unique and increasing, over restarts as well."""
