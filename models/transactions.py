@@ -13,7 +13,6 @@ from contextvars import ContextVar
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
-import structlog
 from tortoise.transactions import in_transaction
 
 T = TypeVar("T")
@@ -21,7 +20,6 @@ P = ParamSpec("P")
 
 _inside: ContextVar[bool] = ContextVar("inside_transaction", default=False)
 _running: set[asyncio.Task[Any]] = set()
-log = structlog.get_logger(__name__)
 
 
 def transactional(
@@ -60,8 +58,8 @@ def _finished(task: asyncio.Task[Any]) -> None:
     _running.discard(task)
     # Retrieves the exception of a task whose caller has gone; without it asyncio would only
     # mutter at garbage collection. A caller that still waits gets it raised as well.
-    if not task.cancelled() and (error := task.exception()) is not None:
-        log.debug("own task failed", error=type(error).__name__)
+    if not task.cancelled():
+        task.exception()
 
 
 async def _in_own_transaction(

@@ -73,8 +73,7 @@ _RULES_AFTER_ARTICLES = (
         "查进度，有线索",
     ),
     _Rule(
-        lambda seen, _: (seen.intents.vague or seen.intents.subjectless)
-        and not _understood(seen),
+        lambda seen, _: (seen.intents.vague or seen.intents.subjectless) and not _understood(seen),
         "clarify",
         0.75,
         "指代不明或缺关键信息",

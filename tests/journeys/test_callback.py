@@ -59,9 +59,7 @@ def _key(credentials: AppCredentials) -> bytes:
 
 
 async def post(product: Product, sent: SignedRequest, **params: Any) -> tuple[int, str]:
-    answer = await product.http.post(
-        PATH, params={**sent.params, **params}, content=sent.body
-    )
+    answer = await product.http.post(PATH, params={**sent.params, **params}, content=sent.body)
     return answer.status_code, answer.text
 
 
@@ -89,9 +87,7 @@ async def test_authentic_message_is_taken(product: Product) -> None:
     ],
     ids=str,
 )
-async def test_wrong_authentication_is_refused(
-    product: Product, change: Mapping[str, Any]
-) -> None:
+async def test_wrong_authentication_is_refused(product: Product, change: Mapping[str, Any]) -> None:
     assert (await post(product, sealed(product), **change))[0] == 403
     assert await InboundMessage.all().count() == 0
     assert await QuarantinedBody.all().count() == 0
@@ -118,9 +114,7 @@ async def test_wrong_appid_is_refused(product: Product) -> None:
 
 
 async def test_plaintext_is_refused_while_a_key_is_set(product: Product) -> None:
-    sent = seal(
-        product.config.official, TEXT, mode="plain", form="xml", now=product.clock.now()
-    )
+    sent = seal(product.config.official, TEXT, mode="plain", form="xml", now=product.clock.now())
     assert (await post(product, sent))[0] == 403
     assert await InboundMessage.all().count() == 0
 
@@ -228,9 +222,7 @@ async def test_other_requests_get_no_trace(product: Product, method: str) -> Non
     ],
     ids=str,
 )
-async def test_every_type_has_a_place(
-    product: Product, fields: dict[str, str], kind: Kind
-) -> None:
+async def test_every_type_has_a_place(product: Product, fields: dict[str, str], kind: Kind) -> None:
     assert (await post(product, sealed(product, **fields)))[0] == 200
     assert (await InboundMessage.get()).kind == kind
 
