@@ -155,8 +155,7 @@ async def _carry_out(
 ) -> str:
     """The effects of a turn; returns what to say."""
     if outcome.ticket is not None:
-        wants_human = outcome.ticket.question == wording.HUMAN_WITHOUT_QUESTION
-        present = await tickets.latest_open(identity.account_id) if wants_human else None
+        present = await tickets.waiting_for_answer(identity.account_id, outcome.ticket.question)
         if present is not None:
             promise = wording.due(present.answer_due_at, now)
             return wording.already(present.number, LABELS[present.state], promise)

@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+from tortoise.expressions import Q
+
 from models.accounts import App
 from models.outbox import Channel, Delivery, DeliveryResult, Notice, OutboxItem, OutboxState
 from models.sql import fetch, skip_locked
@@ -34,8 +36,6 @@ PRIORITY = {
     Notice.TICKET_PARKED: 3,
     Notice.TICKET_OVERDUE: 3,
 }
-
-UNSENT = (OutboxState.PENDING, OutboxState.LEASED)
 
 
 async def enqueue(
@@ -150,9 +150,8 @@ async def unpark(account_id: int, *, now: datetime) -> bool:
         now,
         account_id,
     )
-    return await OutboxItem.filter(
-        account_id=account_id, state__in=UNSENT, round__gt=0, attempts__lte=1
-    ).exclude(state=OutboxState.PENDING, attempts=1).exists()
+    untried = Q(state=OutboxState.PENDING, attempts=0) | Q(state=OutboxState.LEASED, attempts=1)
+    return await OutboxItem.filter(untried, account_id=account_id, round__gt=0).exists()
 
 
 async def settle_in_inbox(account_id: int, item_id: int, *, now: datetime) -> bool:

@@ -219,6 +219,17 @@ async def latest_open(account_id: int) -> Ticket | None:
     return await Ticket.filter(asker_id=account_id, state__in=waiting).order_by("-id").first()
 
 
+async def waiting_for_answer(account_id: int, question: str) -> Ticket | None:
+    """The asker's open ticket about the same question: it is not asked twice.
+
+    A bare call for a person is about whatever was asked last.
+    """
+    present = await latest_open(account_id)
+    if present is None or question not in (present.question, wording.HUMAN_WITHOUT_QUESTION):
+        return None
+    return present
+
+
 async def latest(account_id: int) -> Ticket | None:
     """The asker's newest ticket that can still be added to."""
     return (

@@ -28,9 +28,7 @@ async def ask(
     product: Product, headers: dict[str, str], text: str, key: str = ""
 ) -> httpx.Response:
     more = {"Idempotency-Key": key} if key else {}
-    return await product.http.post(
-        "/api/v1/ask", json={"text": text}, headers={**headers, **more}
-    )
+    return await product.http.post("/api/v1/ask", json={"text": text}, headers={**headers, **more})
 
 
 async def test_question_is_answered(product: Product) -> None:
@@ -186,7 +184,5 @@ async def test_strangers_are_asked_to_sign_in(product: Product, header: str) -> 
 async def test_a_link_token_is_no_session(product: Product) -> None:
     signer, now = product.app.ctx.wiring.signer, product.clock.now()
     token = signer.sign("desk-link", {"identity": 1}, now=now, ttl=timedelta(days=1))
-    answer = await product.http.get(
-        "/api/v1/tickets", headers={"Authorization": f"Bearer {token}"}
-    )
+    answer = await product.http.get("/api/v1/tickets", headers={"Authorization": f"Bearer {token}"})
     assert answer.status_code == 401

@@ -150,7 +150,6 @@ async def test_dead_token_is_renewed_once_and_the_send_repeated(product: Product
     await asked(product)
     before = len(list(product.simulator.calls("/cgi-bin/stable_token")))
     product.simulator.offices["official"].invalidate()
-    await product.say(EMPLOYEE, "人工")
     await product.answer(SPECIALIST, (await Ticket.get()).number, ANSWER)
     await product.work()
     assert (await answer_item()).state == OutboxState.DONE

@@ -79,6 +79,14 @@ async def test_asking_for_a_person_twice_is_one_ticket(product: Product) -> None
     assert number in second
 
 
+async def test_asking_the_same_again_is_one_ticket(product: Product) -> None:
+    await product.say(EMPLOYEE, ROUTED)
+    number = (await Ticket.get()).number
+    for words in (ROUTED, "转人工"):
+        assert number in await product.say(EMPLOYEE, words)
+    assert await Ticket.all().count() == 1
+
+
 async def test_typed_number_chooses_an_option(product: Product) -> None:
     asked = await product.say(EMPLOYEE, "溴酸盐限量多少")
     assert "1. " in asked

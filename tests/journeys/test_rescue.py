@@ -124,10 +124,8 @@ async def test_hanging_up_mid_request_does_not_stop_the_answer(product: Product)
     }
     product.simulator.courier.seconds = 0.1
     await product.simulator.deliver("official", fields)
-    async with asyncio.timeout(10):
-        while not await Ticket.exists():
-            await asyncio.sleep(0.05)
-    await asyncio.sleep(0.5)
+    # Three tries of 0.1 s have been cut off; the work they began ends in 0.3 s.
+    await asyncio.sleep(1.5)
     assert await Ticket.all().count() == 1
     assert await InboundMessage.all().count() == 1
 

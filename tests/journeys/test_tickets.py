@@ -22,8 +22,8 @@ async def asked(product: Product) -> Ticket:
 
 async def test_least_loaded_gets_the_next(product: Product) -> None:
     names = []
-    for person in (EMPLOYEE, COLLEAGUE, EMPLOYEE, COLLEAGUE):
-        await product.say(person, ROUTED)
+    for number, person in enumerate((EMPLOYEE, COLLEAGUE, EMPLOYEE, COLLEAGUE), 3):
+        await product.say(person, f"送检{number}个水样要多少钱")
         ticket = await Ticket.all().order_by("-id").first().prefetch_related("assignee")
         assert ticket is not None
         assert ticket.assignee is not None
