@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from models.accounts import App
-from models.conversations import Kind
+from models.conversations import Kind, Via
 
-__all__ = ["App", "Incoming", "Kind"]
+__all__ = ["App", "Incoming", "Kind", "Via"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

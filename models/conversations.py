@@ -39,7 +39,7 @@ class Via(StrEnum):
 
 
 class InboundState(StrEnum):
-    """RECEIVED rows are owed work: a sweep finishes what a crash left."""
+    """RECEIVED rows are owed work: from `sweep_at` on, the sweep finishes what a crash left."""
 
     RECEIVED = "received"
     DONE = "done"
@@ -77,13 +77,15 @@ class InboundMessage(Model):
     openid = fields.CharField(max_length=64)
     kind = fields.CharEnumField(Kind, max_length=16)
     text = fields.TextField(default="")
-    media_id = fields.CharField(max_length=200, default="")
+    media_id = fields.CharField(max_length=255, default="")
     payload: fields.Field[dict[str, Any]] = fields.JSONField(default=dict)
     sent_at = fields.DatetimeField()
     received_at = fields.DatetimeField()
+    sweep_at = fields.DatetimeField()
     state = fields.CharEnumField(InboundState, max_length=16, default=InboundState.RECEIVED)
     via = fields.CharEnumField(Via, max_length=16)
     reply = fields.TextField(default="")
+    ticket_number = fields.CharField(max_length=24, default="")  # the ticket it opened
     decision: fields.Field[dict[str, Any] | None] = fields.JSONField(null=True)
     conversation: fields.ForeignKeyNullableRelation[Conversation] = fields.ForeignKeyField(
         "models.Conversation", related_name="messages", null=True, on_delete=fields.RESTRICT
@@ -92,7 +94,7 @@ class InboundMessage(Model):
 
     class Meta:
         table = "inbound_message"
-        indexes = (("state", "received_at"), ("conversation_id", "id"))
+        indexes = (("state", "sweep_at"), ("conversation_id", "id"))
 
 
 class QuarantinedBody(Model):

@@ -99,8 +99,6 @@ async def _migration_lock(url: str) -> AsyncIterator[None]:
 
 def _lock_file(path: Path) -> Any:
     """Hold a lock beside the database until the returned handle is closed."""
-    import fcntl
-
     handle = path.with_suffix(".migrating").open("w")
     fcntl.flock(handle, fcntl.LOCK_EX)
     return handle
@@ -117,8 +115,14 @@ def _check_foreign_keys(path: Path) -> None:
 
 
 def _sqlite_path(url: str) -> Path:
+    """The file that a SQLite URL names."""
     parts = urlsplit(url)
     return Path(parts.netloc + parts.path)
+
+
+def is_created(url: str) -> bool:
+    """Whether there is anything to connect to: opening a SQLite file would make an empty one."""
+    return not is_sqlite(url) or _sqlite_path(url).is_file()
 
 
 async def is_migrated() -> bool:

@@ -17,6 +17,7 @@ class Notice(StrEnum):
     TICKET_ASSIGNED = "ticket_assigned"
     TICKET_OVERDUE = "ticket_overdue"
     TICKET_PARKED = "ticket_parked"
+    TICKET_MESSAGE = "ticket_message"  # the asker added something
 
 
 class OutboxState(StrEnum):
@@ -36,6 +37,7 @@ class Channel(StrEnum):
     MINIAPP_CUSTOM = "miniapp_custom"  # customer-service message, mini-program
     MINIAPP_SUBSCRIBE = "miniapp_subscribe"
     OFFICIAL_TEMPLATE = "official_template"
+    MINIAPP_INBOX = "miniapp_inbox"  # read by the person in the mini-program
 
 
 class DeliveryResult(StrEnum):

@@ -13,7 +13,6 @@ from contextvars import ContextVar
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
-import structlog
 from tortoise.transactions import in_transaction
 
 T = TypeVar("T")
@@ -21,7 +20,6 @@ P = ParamSpec("P")
 
 _inside: ContextVar[bool] = ContextVar("inside_transaction", default=False)
 _running: set[asyncio.Task[Any]] = set()
-log = structlog.get_logger(__name__)
 
 
 def transactional(
@@ -38,9 +36,9 @@ def transactional(
     return wrapped
 
 
-async def own_task(work: Coroutine[Any, Any, T]) -> T:
+async def own_task(work: Awaitable[T]) -> T:
     """Await `work` in a task of its own: a cancelled caller leaves, the work goes on to its end."""
-    task = asyncio.create_task(work)
+    task = asyncio.create_task(_awaited(work))
     _running.add(task)
     task.add_done_callback(_finished)
     return await asyncio.shield(task)
@@ -52,12 +50,16 @@ async def settle() -> None:
         await asyncio.wait(set(_running))
 
 
+async def _awaited(work: Awaitable[T]) -> T:
+    return await work
+
+
 def _finished(task: asyncio.Task[Any]) -> None:
     _running.discard(task)
     # Retrieves the exception of a task whose caller has gone; without it asyncio would only
     # mutter at garbage collection. A caller that still waits gets it raised as well.
-    if not task.cancelled() and (error := task.exception()) is not None:
-        log.debug("own task failed", error=type(error).__name__)
+    if not task.cancelled():
+        task.exception()
 
 
 async def _in_own_transaction(

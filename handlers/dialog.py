@@ -1,0 +1,125 @@
+"""The intake: what the bot does next. Pure: state and words in, state and effects out.
+
+The form engine and the stories of later issues grow here; nothing in this module waits,
+reads a clock or touches a database.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from handlers import wording
+from nlp import Decision, Option
+
+Decide = Callable[[str, str], Decision]
+
+LONGEST_QUESTION = 2000
+CLARIFICATIONS_BEFORE_HANDOVER = 2
+
+_HUMAN = re.compile(r"^(转|找|要|接)?(一下)?(人工|真人|专员|客服|专家)(服务|客服)?[吧啊呀!！。]*$")
+_CHOICE = re.compile(r"^[(（]?([0-9])[)）.。、]?$")
+_ADDITION = re.compile(r"^(补充|追加)(说明|一下)?[：:，,\s]*")
+_PROGRESS = re.compile(r"^(查?(一下)?进度|我的工单|工单进度|进度查询)[?？]*$")
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What the bot remembers of a thread.
+
+    question: the last thing asked that is still unanswered or may be referred to.
+    options: the typed-number options now on offer.
+    clarified: how often in a row the bot has asked back.
+    """
+
+    question: str = ""
+    options: tuple[Option, ...] = ()
+    clarified: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TicketWanted:
+    """A question that a person must answer."""
+
+    question: str
+    topic: str
+    reasons: tuple[str, ...]
+    standards: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The next state and what is to be done: say something, open a ticket, add to one, look up
+    progress. `decision` is kept with the message."""
+
+    state: State
+    say: str = ""
+    ticket: TicketWanted | None = None
+    addition: str = ""
+    progress: bool = False
+    decision: Decision | None = field(default=None)
+
+
+def advance(state: State, text: str, decide: Decide) -> Outcome:
+    """One turn. `decide(question, context)` is the engine."""
+    text = text.strip()
+    plain = unicodedata.normalize("NFKC", text)
+    if not text:
+        return Outcome(state, say=wording.EMPTY)
+    if len(text) > LONGEST_QUESTION:
+        return Outcome(state, say=wording.TEXT_TOO_LONG)
+    if state.options and (choice := _CHOICE.match(plain)):
+        return _choose(state, int(choice.group(1)), decide)
+    if _HUMAN.match(plain):
+        return _hand_over(state, decide)
+    if addition := _ADDITION.match(plain):
+        return Outcome(state, addition=plain[addition.end() :].strip())
+    if _PROGRESS.match(plain):
+        return Outcome(state, progress=True)
+    return _ask(state, text, decide)
+
+
+def _choose(state: State, number: int, decide: Decide) -> Outcome:
+    if number == 0:
+        return Outcome(replace(state, options=()), say=wording.BACK)
+    if number > len(state.options):
+        labels = [option.label for option in state.options]
+        return Outcome(state, say=wording.options(f"没有第{number}项，请选：", labels))
+    chosen = state.options[number - 1]
+    return _ask(replace(state, options=()), chosen.query, decide)
+
+
+def _hand_over(state: State, decide: Decide) -> Outcome:
+    question = state.question or wording.HUMAN_WITHOUT_QUESTION
+    decision = decide(question, "")
+    topic = decision.topic if state.question else "other/out_of_scope"
+    wanted = TicketWanted(
+        question, topic, ("用户要求转人工", *decision.reasons), decision.standards
+    )
+    return Outcome(State(question=state.question), ticket=wanted, decision=decision)
+
+
+def _ask(state: State, text: str, decide: Decide) -> Outcome:
+    decision = decide(text, state.question)
+    match decision.action:
+        case "clarify" if state.clarified + 1 >= CLARIFICATIONS_BEFORE_HANDOVER:
+            reasons = (f"追问{state.clarified}次仍不明确", *decision.reasons)
+            question = f"{state.question}\n{text}" if state.question else text
+            wanted = TicketWanted(question, decision.topic, reasons, decision.standards)
+            return Outcome(State(question=text), ticket=wanted, decision=decision)
+        case "clarify":
+            asked = State(text, decision.options, state.clarified + 1)
+            labels = [option.label for option in decision.options]
+            question = decision.text or wording.NOT_RECOGNISED
+            say = wording.options(question, labels) if labels else question
+            return Outcome(asked, say=say, decision=decision)
+        case "route" | "service" if decision.topic == "progress_query":
+            return Outcome(State(question=text), progress=True, decision=decision)
+        case "route" | "service":
+            wanted = TicketWanted(text, decision.topic, decision.reasons, decision.standards)
+            return Outcome(State(question=text), ticket=wanted, decision=decision)
+        case _:
+            # A greeting or a refusal is nothing to refer back to.
+            keeps = decision.action == "answer" and decision.topic != "greeting"
+            known = text if keeps else state.question
+            return Outcome(State(question=known), say=decision.text, decision=decision)

@@ -1,0 +1,217 @@
+"""Everything that sends goes through here: rows written with the change, claimed with leases."""
+
+import random
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from models.accounts import App
+from models.outbox import Channel, Delivery, DeliveryResult, Notice, OutboxItem, OutboxState
+from models.sql import fetch, skip_locked
+from models.transactions import transactional
+
+# No user text is ever part of a statement; what varies is the locking clause of the database.
+_CLAIM = (
+    "UPDATE outbox_item SET state = 'leased', lease = $1, lease_until = $2,"
+    " attempts = attempts + 1 WHERE id IN ("
+    " SELECT o.id FROM outbox_item o WHERE"
+    " ((o.state = 'pending' AND o.due_at <= $3) OR (o.state = 'leased' AND o.lease_until < $3))"
+    " AND NOT EXISTS (SELECT 1 FROM outbox_item e WHERE e.stream = o.stream AND e.id < o.id"
+    " AND e.state IN ('pending', 'leased'))"
+    " ORDER BY o.priority, o.due_at, o.id LIMIT $4 {locking}) RETURNING id"
+)
+
+LEASE = timedelta(seconds=60)
+MAX_ATTEMPTS = 12
+BACKOFF_FIRST = timedelta(seconds=2)
+BACKOFF_LONGEST = timedelta(minutes=15)
+
+PRIORITY = {
+    Notice.REPLY: 1,
+    Notice.TICKET_ANSWERED: 1,
+    Notice.TICKET_ASSIGNED: 2,
+    Notice.TICKET_MESSAGE: 2,
+    Notice.TICKET_PARKED: 3,
+    Notice.TICKET_OVERDUE: 3,
+}
+
+UNSENT = (OutboxState.PENDING, OutboxState.LEASED)
+
+
+async def enqueue(
+    notice: Notice,
+    *,
+    account_id: int,
+    app: App,
+    payload: dict[str, Any],
+    dedupe_key: str,
+    stream: str,
+    now: datetime,
+) -> None:
+    """Owe somebody a notice. The same dedupe_key twice is one row. Call inside the transaction
+    of the change that is being told."""
+    await OutboxItem.bulk_create(
+        [
+            OutboxItem(
+                notice=notice,
+                account_id=account_id,
+                app=app,
+                payload=payload,
+                dedupe_key=dedupe_key,
+                stream=stream,
+                priority=PRIORITY[notice],
+                due_at=now,
+                created_at=now,
+            )
+        ],
+        ignore_conflicts=True,
+    )
+
+
+@transactional
+async def claim(*, now: datetime, limit: int) -> list[OutboxItem]:
+    """Take up to `limit` due rows for a minute, the urgent first; two claimers take different rows.
+
+    A row whose lease has run out is taken again: its sender died. Within one stream only the
+    first unsent row is taken, so a person reads things in the order in which they happened.
+    """
+    lease = uuid4().hex
+    rows = await fetch(_CLAIM.format(locking=skip_locked()), lease, now + LEASE, now, limit)
+    ids = [row["id"] for row in rows]
+    return await OutboxItem.filter(id__in=ids, lease=lease).order_by("priority", "id")
+
+
+@transactional
+async def begin_attempt(item: OutboxItem, channel: Channel, *, now: datetime) -> Delivery | None:
+    """Write down that sending begins; None when the lease is no longer ours."""
+    if not await _still_ours(item):
+        return None
+    return await Delivery.create(
+        item_id=item.id,
+        channel=channel,
+        round=item.round,
+        result=DeliveryResult.UNKNOWN,
+        at=now,
+    )
+
+
+@transactional
+async def record_accepted(
+    item: OutboxItem, delivery: Delivery, *, message_id: str, now: datetime
+) -> bool:
+    """The platform took it. False, and nothing but the attempt's row changes, when the lease was
+    no longer ours."""
+    await Delivery.filter(id=delivery.id).update(
+        result=DeliveryResult.ACCEPTED, code="0", message_id=message_id
+    )
+    return await _move(item, OutboxState.DONE, now=now, done_at=now)
+
+
+@transactional
+async def record_failed(
+    delivery: Delivery, *, code: str, final: bool, maybe_sent: bool = False
+) -> None:
+    """This attempt did not succeed. final: this channel is shut for this item in this round.
+    maybe_sent: the request may have reached the platform, so the attempt stays unknown."""
+    result = DeliveryResult.UNKNOWN if maybe_sent else DeliveryResult.FAILED
+    await Delivery.filter(id=delivery.id).update(result=result, code=code, final=final)
+
+
+@transactional
+async def try_later(item: OutboxItem, *, now: datetime, wait: timedelta | None = None) -> bool:
+    """Put the row back with growing, jittered pauses; after MAX_ATTEMPTS it is dead."""
+    if item.attempts >= MAX_ATTEMPTS:
+        return await _move(item, OutboxState.DEAD, now=now)
+    return await _move(item, OutboxState.PENDING, now=now, due_at=now + (wait or backoff(item)))
+
+
+@transactional
+async def park(item: OutboxItem, *, now: datetime) -> bool:
+    """No channel is open: wait for the person's next contact."""
+    return await _move(item, OutboxState.PARKED, now=now)
+
+
+@transactional
+async def bury(item: OutboxItem, *, now: datetime) -> bool:
+    """Nothing will make this row sendable by itself; staff must look."""
+    return await _move(item, OutboxState.DEAD, now=now)
+
+
+async def unpark(account_id: int, *, now: datetime) -> int:
+    """The person is in touch again: what waited for that goes first. Returns how many waited."""
+    rows = await fetch(
+        "UPDATE outbox_item SET state = 'pending', due_at = $1, round = round + 1, attempts = 0"
+        " WHERE account_id = $2 AND state = 'parked' RETURNING id",
+        now,
+        account_id,
+    )
+    return len(rows)
+
+
+async def settle_in_inbox(account_id: int, item_id: int, *, now: datetime) -> bool:
+    """A parked row was read in the mini-program's own inbox. False when it was not parked or not
+    this account's."""
+    changed = await OutboxItem.filter(
+        id=item_id, account_id=account_id, state=OutboxState.PARKED
+    ).update(state=OutboxState.DONE, done_at=now)
+    if changed != 1:
+        return False
+    await Delivery.create(
+        item_id=item_id,
+        channel=Channel.MINIAPP_INBOX,
+        round=0,
+        result=DeliveryResult.DELIVERED,
+        code="0",
+        at=now,
+    )
+    return True
+
+
+async def shut_channels(item: OutboxItem) -> set[Channel]:
+    """Channels that are known to be shut for this item in this round."""
+    rows = await Delivery.filter(item_id=item.id, round=item.round, final=True)
+    return {row.channel for row in rows}
+
+
+async def maybe_sent_before(item: OutboxItem) -> bool:
+    """Whether an earlier attempt was begun and never reported: it may have arrived."""
+    return await Delivery.filter(item_id=item.id, result=DeliveryResult.UNKNOWN).exists()
+
+
+@transactional
+async def report_delivered(message_id: str, *, status: str, now: datetime) -> bool:
+    """The platform's later word on an accepted template message (TEMPLATESENDJOBFINISH).
+
+    status: "success", or why it failed; then the item goes on to its next channel. False when we
+    know no such message.
+    """
+    delivery = await Delivery.get_or_none(message_id=message_id, channel=Channel.OFFICIAL_TEMPLATE)
+    if delivery is None or not message_id:
+        return False
+    if status == "success":
+        await Delivery.filter(id=delivery.id).update(result=DeliveryResult.DELIVERED)
+        return True
+    await Delivery.filter(id=delivery.id).update(
+        result=DeliveryResult.FAILED, final=True, code=status[:40]
+    )
+    await OutboxItem.filter(id=delivery.item_id, state=OutboxState.DONE).update(
+        state=OutboxState.PENDING, due_at=now, done_at=None
+    )
+    return True
+
+
+def backoff(item: OutboxItem) -> timedelta:
+    """2 s doubling to 15 min, times 0.5 to 1.5 so that rows do not come back together."""
+    pause = min(BACKOFF_FIRST * 2.0 ** (item.attempts - 1), BACKOFF_LONGEST)
+    return pause * random.uniform(0.5, 1.5)  # noqa: S311 -- jitter needs no secrecy
+
+
+async def _still_ours(item: OutboxItem) -> bool:
+    return await OutboxItem.filter(id=item.id, lease=item.lease, state=OutboxState.LEASED).exists()
+
+
+async def _move(item: OutboxItem, state: OutboxState, *, now: datetime, **columns: Any) -> bool:
+    changed = await OutboxItem.filter(
+        id=item.id, lease=item.lease, state=OutboxState.LEASED
+    ).update(state=state, lease=None, lease_until=None, **columns)
+    return changed == 1

@@ -1,0 +1,237 @@
+"""The platform file: what this very platform is called, where it is and when it is open."""
+
+import re
+import tomllib
+from dataclasses import dataclass
+from datetime import time
+from itertools import pairwise
+from pathlib import Path
+
+import msgspec
+import structlog
+
+from nlp import Article
+
+SUFFIX = "质量基础设施“一站式”服务平台"
+# Clause 5.7 of the guide: a platform's name must not begin with these.
+REFUSED_PREFIXES = ("国家", "中国", "全国")
+SOURCE = "平台信息"
+SITE_KINDS = {"station": "服务站", "window": "服务窗口"}
+
+log = structlog.get_logger(__name__)
+
+
+class PlatformError(Exception):
+    """The platform file can't be used; str() says where and why."""
+
+
+class Site(msgspec.Struct, frozen=True):
+    """A station or window."""
+
+    name: str
+    kind: str
+    address: str
+    phone: str = ""
+
+
+class Turnaround(msgspec.Struct, frozen=True):
+    """How many working days a kind of work takes."""
+
+    item: str
+    working_days: int
+
+
+class Hours(msgspec.Struct, frozen=True):
+    """Spans of a working day, as "HH:MM" pairs in China's time."""
+
+    spans: list[tuple[str, str]]
+
+
+class PlatformFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The file's own form."""
+
+    name: str
+    service_phone: str
+    supervision_phone: str
+    answer_hours: float
+    hours: Hours
+    sites: list[Site] = []
+    turnaround: list[Turnaround] = []
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """The platform file, checked. `spans`: opening and closing times of a working day, in order."""
+
+    name: str
+    service_phone: str
+    supervision_phone: str
+    answer_hours: float
+    spans: tuple[tuple[time, time], ...]
+    sites: tuple[Site, ...]
+    turnaround: tuple[Turnaround, ...]
+
+    def hours_text(self) -> str:
+        """Opening hours as people say them."""
+        spans = "、".join(f"{a:%H:%M}—{b:%H:%M}" for a, b in self.spans)
+        return f"工作日 {spans}（法定节假日休息）"
+
+
+def load_platform(path: Path) -> Platform:
+    """Read and check the platform file. Raises PlatformError."""
+    try:
+        raw = msgspec.convert(tomllib.loads(path.read_text("utf-8")), PlatformFile)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise PlatformError(
+            f"平台文件 {path.name} 无法使用 / unusable platform file: {error}"
+        ) from error
+    if raw.name.startswith(REFUSED_PREFIXES):
+        raise PlatformError(
+            "平台名称不得冠以“国家”“中国”“全国”（建设指南5.7）"
+            " / the platform's name must not begin with these words"
+        )
+    if not re.fullmatch(rf".{{2,}}{SUFFIX}", raw.name):
+        log.warning(
+            "platform name differs from the guide's pattern", wanted=f"行政区域＋产业＋{SUFFIX}"
+        )
+    spans = _spans(raw.hours.spans)
+    if raw.answer_hours <= 0:
+        raise PlatformError("answer_hours 必须大于 0 / answer_hours must be positive")
+    return Platform(
+        name=raw.name,
+        service_phone=raw.service_phone,
+        supervision_phone=raw.supervision_phone,
+        answer_hours=raw.answer_hours,
+        spans=spans,
+        sites=tuple(raw.sites),
+        turnaround=tuple(raw.turnaround),
+    )
+
+
+def _spans(raw: list[tuple[str, str]]) -> tuple[tuple[time, time], ...]:
+    try:
+        spans = tuple((time.fromisoformat(a), time.fromisoformat(b)) for a, b in raw)
+    except ValueError as error:
+        raise PlatformError(f"hours.spans 应为 HH:MM / bad hours: {error}") from error
+    edges = [edge for span in spans for edge in span]
+    if not spans or any(a >= b for a, b in pairwise(edges)):
+        raise PlatformError("hours.spans 应按时间先后、互不重叠 / spans must be in order")
+    return spans
+
+
+def platform_articles(platform: Platform) -> tuple[Article, ...]:
+    """What the platform file answers, in the form the matcher reads."""
+    offices = "\n".join(
+        f"{SITE_KINDS.get(s.kind, s.kind)}：{s.name}，{s.address}"
+        + (f"，电话 {s.phone}" if s.phone else "")
+        for s in platform.sites
+    )
+    times = "\n".join(f"{t.item}：约 {t.working_days} 个工作日" for t in platform.turnaround)
+    articles = [
+        _article(
+            "hours",
+            "other/out_of_scope",
+            "你们几点上班几点下班",
+            (
+                "几点下班",
+                "几点开门",
+                "上班时间",
+                "办公时间",
+                "周末上班吗",
+                "中午休息吗",
+                "今天开门吗",
+                "营业时间",
+            ),
+            f"服务时间：{platform.hours_text()}。\n非工作时间可以直接在这里提问，先自动答复，需要专员的会排队处理。",
+        ),
+        _article(
+            "service-phone",
+            "other/out_of_scope",
+            "你们的电话是多少",
+            (
+                "服务电话",
+                "联系电话",
+                "咨询电话",
+                "怎么联系你们",
+                "打哪个电话",
+                "客服电话",
+                "联系方式",
+            ),
+            f"服务电话：{platform.service_phone}\n监督投诉电话：{platform.supervision_phone}",
+        ),
+        _article(
+            "supervision-phone",
+            "complaint",
+            "投诉电话是多少",
+            ("投诉电话", "监督电话", "举报电话", "怎么投诉你们 电话"),
+            f"监督投诉电话：{platform.supervision_phone}\n也可以直接回复“投诉”和事情经过，由专人受理。",
+        ),
+        _article(
+            "name",
+            "other/out_of_scope",
+            "你们是什么平台",
+            (
+                "你们是干什么的",
+                "这个平台是做什么的",
+                "你是谁",
+                "平台叫什么名字",
+                "有哪些服务",
+                "能办什么业务",
+            ),
+            f"这里是{platform.name}，为水、饮料和食品企业提供计量、标准、认证认可、检验检测、"
+            "质量管理、设备共享、品牌培育等“一站式”服务。直接打字提问即可。",
+        ),
+    ]
+    if offices:
+        articles.append(
+            _article(
+                "sites",
+                "other/out_of_scope",
+                "你们在哪里 地址",
+                (
+                    "地址在哪",
+                    "怎么过去",
+                    "窗口在哪",
+                    "服务站在哪",
+                    "在什么地方办",
+                    "样品送到哪里",
+                    "送样地址",
+                ),
+                offices,
+            )
+        )
+    if times:
+        articles.append(
+            _article(
+                "turnaround",
+                "testing",
+                "检测报告几天能出",
+                (
+                    "多久出报告",
+                    "检测要多长时间",
+                    "检验周期",
+                    "报告要几天",
+                    "几个工作日出结果",
+                    "检定要多久",
+                ),
+                f"一般周期（自收样并确认项目起）：\n{times}\n具体以受理时承诺为准。",
+            )
+        )
+    return tuple(articles)
+
+
+def _article(
+    key: str, topic: str, question: str, variants: tuple[str, ...], answer: str
+) -> Article:
+    return Article(
+        id=f"platform-{key}",
+        topic=topic,
+        action="answer",
+        question=question,
+        variants=variants,
+        answer=answer,
+        standards=(),
+        products=(),
+        source=SOURCE,
+        checked=True,
+    )

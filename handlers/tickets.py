@@ -1,0 +1,324 @@
+"""Tickets 工单: opened, accepted, answered, added to. One verb, one transaction each."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from handlers import outbox, routing, wording
+from handlers.dialog import TicketWanted
+from handlers.errors import Conflict, DomainError, NotFound
+from handlers.house import House
+from handlers.topics import label
+from handlers.worktime import add_working_time
+from models.accounts import Identity, Staff, StaffRole
+from models.clock import SHANGHAI
+from models.conversations import Conversation, InboundMessage
+from models.outbox import Notice
+from models.sql import fetch
+from models.tickets import (
+    OPEN_STATES,
+    TRANSITIONS,
+    Audience,
+    EventKind,
+    Ticket,
+    TicketEvent,
+    TicketState,
+)
+from models.transactions import transactional
+
+__all__ = ["Audience", "Ticket", "TicketEvent"]
+
+LONGEST_ANSWER = 5000
+LONGEST_MESSAGE = 2000
+NO_SUCH_TICKET = "没有找到这张工单。"
+
+
+async def open_ticket(
+    house: House,
+    wanted: TicketWanted,
+    *,
+    identity: Identity,
+    conversation: Conversation,
+    transcript: list[dict[str, str]],
+    now: datetime,
+) -> Ticket:
+    """Register a question and give it to somebody. Runs inside the caller's transaction."""
+    ticket = await Ticket.create(
+        number=await _next_number(now),
+        asker_id=identity.account_id,
+        app=identity.app,
+        conversation_id=conversation.id,
+        topic=wanted.topic,
+        question=wanted.question,
+        transcript=transcript,
+        reasons=list(wanted.reasons),
+        standards=list(wanted.standards),
+        created_at=now,
+        answer_due_at=promise(house, now),
+    )
+    await record(ticket, EventKind.OPENED, at=now, text=wanted.question)
+    await assign(ticket, now=now)
+    return ticket
+
+
+async def assign(ticket: Ticket, *, now: datetime) -> None:
+    """Choose a person for a new or parked ticket and notify them; park it when there is none."""
+    choice = await routing.choose(ticket.topic)
+    if choice.staff is None:
+        if ticket.state == TicketState.PARKED:
+            return
+        await move(ticket, TicketState.PARKED)
+        await record(
+            ticket,
+            EventKind.PARKED,
+            at=now,
+            audience=Audience.STAFF,
+            text="；".join(choice.reasons),
+        )
+        for manager in await Staff.filter(role=StaffRole.MANAGER):
+            await notify_staff(Notice.TICKET_PARKED, ticket, manager, now=now)
+        return
+    ticket.reasons = [*ticket.reasons, *choice.reasons]
+    await move(ticket, TicketState.ASSIGNED, assignee_id=choice.staff.id, reasons=ticket.reasons)
+    ticket.assignee_id = choice.staff.id
+    await record(
+        ticket,
+        EventKind.ASSIGNED,
+        at=now,
+        text=f"已转{label(ticket.topic)}专员{choice.staff.name}",
+    )
+    await notify_staff(Notice.TICKET_ASSIGNED, ticket, choice.staff, now=now)
+
+
+@transactional
+async def accept(ticket: Ticket, staff: Staff, *, now: datetime) -> None:
+    """The assignee takes the ticket on. A second tap changes nothing. Raises Conflict."""
+    await ticket.refresh_from_db()
+    if ticket.state == TicketState.ACCEPTED and ticket.assignee_id == staff.id:
+        return
+    await move(ticket, TicketState.ACCEPTED, assignee_id=staff.id)
+    await record(ticket, EventKind.ACCEPTED, at=now, actor=staff.name, text="专员已接单")
+
+
+@transactional
+async def answer(ticket: Ticket, staff: Staff, text: str, *, form_id: str, now: datetime) -> None:
+    """Send the specialist's answer to the asker.
+
+    form_id: made anew for every rendered form; the same form sent twice is one answer.
+    Raises DomainError for an empty or overlong text, Conflict when the ticket has moved on.
+    """
+    text = text.replace("\r\n", "\n").strip()
+    if not text:
+        raise DomainError("答复不能为空。")
+    if len(text) > LONGEST_ANSWER:
+        raise DomainError(f"答复最多{LONGEST_ANSWER}字，现在{len(text)}字。")
+    dedupe_key = f"answer:{ticket.id}:{form_id}"
+    if await TicketEvent.filter(dedupe_key=dedupe_key).exists():
+        return
+    await ticket.refresh_from_db()
+    if ticket.state == TicketState.ASSIGNED:
+        await accept(ticket, staff, now=now)
+        await ticket.refresh_from_db()
+    await move(ticket, TicketState.ANSWERED, assignee_id=staff.id)
+    event = await record(
+        ticket,
+        EventKind.ANSWERED,
+        at=now,
+        actor=staff.name,
+        text=text,
+        dedupe_key=dedupe_key,
+    )
+    await outbox.enqueue(
+        Notice.TICKET_ANSWERED,
+        account_id=ticket.asker_id,
+        app=ticket.app,
+        payload={
+            "number": ticket.number,
+            "question": ticket.question,
+            "answer": text,
+            "name": staff.name,
+            "text": wording.answer(ticket.question, text, staff.name, ticket.number),
+        },
+        dedupe_key=f"answered:{event.id}",
+        stream=f"account:{ticket.asker_id}",
+        now=now,
+    )
+
+
+@transactional
+async def add_message(
+    house: House, ticket: Ticket, text: str, *, dedupe_key: str, now: datetime
+) -> None:
+    """The asker adds something. An answered ticket is reopened with a new deadline.
+
+    Raises DomainError for an empty or overlong text, Conflict when the ticket is withdrawn.
+    """
+    text = text.strip()
+    if not text:
+        raise DomainError("补充内容不能为空。")
+    if len(text) > LONGEST_MESSAGE:
+        raise DomainError(f"补充内容最多{LONGEST_MESSAGE}字。")
+    if await TicketEvent.filter(dedupe_key=dedupe_key).exists():
+        return
+    await ticket.refresh_from_db()
+    if ticket.state == TicketState.WITHDRAWN:
+        raise Conflict("这张工单已撤回，请重新提问。")
+    event = await record(
+        ticket, EventKind.MESSAGE, at=now, actor="提问人", text=text, dedupe_key=dedupe_key
+    )
+    if ticket.state in (TicketState.ANSWERED, TicketState.CLOSED, TicketState.WAITING_CUSTOMER):
+        await move(ticket, TicketState.ACCEPTED, answer_due_at=promise(house, now), overdue_at=None)
+    if ticket.assignee_id is not None:
+        staff = await Staff.get(id=ticket.assignee_id)
+        await notify_staff(Notice.TICKET_MESSAGE, ticket, staff, now=now, occasion=event.id)
+
+
+async def access_ticket_as_asker(account_id: int, number: str) -> Ticket:
+    """The asker's own ticket. Raises NotFound, also where it is somebody else's."""
+    ticket = await Ticket.get_or_none(number=number, asker_id=account_id).prefetch_related(
+        "assignee"
+    )
+    if ticket is None:
+        raise NotFound(NO_SUCH_TICKET)
+    return ticket
+
+
+async def access_ticket_as_staff(staff: Staff, number: str) -> Ticket:
+    """A ticket this member of staff may work on: the assignee's own; all, for service officer and
+    manager. Raises NotFound."""
+    ticket = await Ticket.get_or_none(number=number).prefetch_related("assignee")
+    if ticket is None or (staff.role == StaffRole.SPECIALIST and ticket.assignee_id != staff.id):
+        raise NotFound(NO_SUCH_TICKET)
+    return ticket
+
+
+async def ticket_by_number(number: str) -> Ticket:
+    """A ticket for someone whose right to it was proved otherwise. Raises NotFound."""
+    ticket = await Ticket.get_or_none(number=number).prefetch_related("assignee")
+    if ticket is None:
+        raise NotFound(NO_SUCH_TICKET)
+    return ticket
+
+
+async def tickets_of(account_id: int, *, limit: int = 50) -> list[Ticket]:
+    """The asker's tickets, newest first."""
+    return await Ticket.filter(asker_id=account_id).order_by("-id").limit(limit)
+
+
+async def work_of(staff: Staff, *, limit: int = 50) -> list[Ticket]:
+    """What waits for this member of staff, by deadline."""
+    return (
+        await Ticket.filter(assignee_id=staff.id, state__in=OPEN_STATES)
+        .order_by("answer_due_at")
+        .limit(limit)
+    )
+
+
+async def latest_open(account_id: int) -> Ticket | None:
+    """The asker's newest ticket that still waits for an answer."""
+    waiting = (TicketState.NEW, TicketState.PARKED, *OPEN_STATES)
+    return await Ticket.filter(asker_id=account_id, state__in=waiting).order_by("-id").first()
+
+
+async def latest(account_id: int) -> Ticket | None:
+    """The asker's newest ticket that can still be added to."""
+    return (
+        await Ticket.filter(asker_id=account_id)
+        .exclude(state=TicketState.WITHDRAWN)
+        .order_by("-id")
+        .first()
+    )
+
+
+async def events_of(ticket: Ticket, *, audience: Audience) -> list[TicketEvent]:
+    """A ticket's history, oldest first. EVERYONE leaves out what only staff may read."""
+    events = TicketEvent.filter(ticket_id=ticket.id)
+    if audience == Audience.EVERYONE:
+        events = events.filter(audience=Audience.EVERYONE)
+    return await events.order_by("id")
+
+
+async def transcript_of(conversation_id: int, *, limit: int = 20) -> list[dict[str, str]]:
+    """The last messages of a thread with our replies, oldest first: who, text, at (ISO)."""
+    messages = (
+        await InboundMessage.filter(conversation_id=conversation_id).order_by("-id").limit(limit)
+    )
+    lines: list[dict[str, str]] = []
+    for message in reversed(messages):
+        at = message.received_at.isoformat()
+        said = message.text or f"［{message.kind.value}］"
+        lines.append({"who": "user", "text": said, "at": at})
+        if message.reply:
+            lines.append({"who": "bot", "text": message.reply, "at": at})
+    return lines
+
+
+def promise(house: House, now: datetime) -> datetime:
+    """By when a question asked now is to be answered, in working time of the platform file."""
+    amount = timedelta(hours=house.platform.answer_hours)
+    return add_working_time(now, amount, house.platform.spans)
+
+
+async def notify_staff(
+    notice: Notice, ticket: Ticket, staff: Staff, *, now: datetime, occasion: int = 0
+) -> None:
+    """Owe a member of staff a notice about a ticket, once for each occasion."""
+    account = await staff.account
+    await outbox.enqueue(
+        notice,
+        account_id=account.id,
+        app=ticket.app,
+        payload={
+            "number": ticket.number,
+            "topic": label(ticket.topic),
+            "question": ticket.question,
+            "due": ticket.answer_due_at.isoformat(),
+            "ticket_id": ticket.id,
+            "staff_id": staff.id,
+        },
+        dedupe_key=f"{notice.value}:{ticket.id}:{staff.id}:{occasion}",
+        stream=f"ticket:{ticket.id}:staff:{staff.id}",
+        now=now,
+    )
+
+
+async def move(ticket: Ticket, state: TicketState, **columns: Any) -> None:
+    """Change the state if the table allows it and nobody was faster. Raises Conflict."""
+    if state not in TRANSITIONS[ticket.state]:
+        raise Conflict("工单状态已变化，请刷新后再试。")
+    changed = await Ticket.filter(id=ticket.id, state=ticket.state).update(state=state, **columns)
+    if changed != 1:
+        raise Conflict("工单状态已变化，请刷新后再试。")
+    ticket.state = state
+
+
+async def record(
+    ticket: Ticket,
+    kind: EventKind,
+    *,
+    at: datetime,
+    audience: Audience = Audience.EVERYONE,
+    actor: str = "",
+    text: str = "",
+    dedupe_key: str | None = None,
+) -> TicketEvent:
+    """Add a line to a ticket's history."""
+    return await TicketEvent.create(
+        ticket_id=ticket.id,
+        kind=kind,
+        audience=audience,
+        actor=actor,
+        text=text,
+        dedupe_key=dedupe_key,
+        at=at,
+    )
+
+
+async def _next_number(now: datetime) -> str:
+    """NQ, the day in China, and the day's count: NQ2611230001."""
+    day = f"{now.astimezone(SHANGHAI):%y%m%d}"
+    rows = await fetch(
+        "INSERT INTO counter (name, value) VALUES ($1, 1)"
+        " ON CONFLICT (name) DO UPDATE SET value = counter.value + 1 RETURNING value",
+        f"ticket:{day}",
+    )
+    return f"NQ{day}{rows[0]['value']:04d}"

@@ -1,0 +1,57 @@
+"""Working time: spans of a working day, holidays and make-up days."""
+
+from collections.abc import Callable
+from datetime import date, datetime, time, timedelta
+
+import chinese_calendar
+import structlog
+
+from models.clock import SHANGHAI
+
+log = structlog.get_logger(__name__)
+
+Spans = tuple[tuple[time, time], ...]
+_warned: set[int] = set()
+
+
+def is_workday(day: date) -> bool:
+    """Whether China works on `day`, by the State Council's arrangement.
+
+    A year that the library does not know yet counts Monday to Friday, and a warning is logged
+    once: promises in it are provisional.
+    """
+    try:
+        return bool(chinese_calendar.is_workday(day))
+    except NotImplementedError:
+        if day.year not in _warned:
+            _warned.add(day.year)
+            log.warning("holidays unknown for this year, counting Monday to Friday", year=day.year)
+        return day.weekday() < 5
+
+
+def add_working_time(
+    start: datetime,
+    amount: timedelta,
+    spans: Spans,
+    workday: Callable[[date], bool] = is_workday,
+) -> datetime:
+    """The moment when `amount` of working time has passed since `start` (both aware).
+
+    spans: opening and closing times of a working day in China's time, in order.
+    The result lies inside a span or at its end. Raises ValueError when `amount` is not positive.
+    """
+    if amount <= timedelta():
+        raise ValueError("amount must be positive")
+    local = start.astimezone(SHANGHAI)
+    day = local.date()
+    while True:
+        if workday(day):
+            for opens, closes in spans:
+                begin = max(local, datetime.combine(day, opens, SHANGHAI))
+                end = datetime.combine(day, closes, SHANGHAI)
+                if begin >= end:
+                    continue
+                if begin + amount <= end:
+                    return begin + amount
+                amount -= end - begin
+        day += timedelta(days=1)

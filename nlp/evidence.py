@@ -1,0 +1,210 @@
+"""Everything the engine sees in one question, gathered once, before anything is decided."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from nlp.corpus import TOPICS, Article, Corpus, StandardLimit
+from nlp.governing import Claim, Governing, Scored
+from nlp.index import Document, SearchIndex
+from nlp.intents import Intents, read_intents
+from nlp.limits import LimitBook, Mentions
+from nlp.resolve import Resolved, Resolver
+from nlp.route import Router
+from nlp.text import clean
+from nlp.tokens import read_lines
+
+_ASKS_LIMIT = re.compile(
+    r"限量|限值|限度|超标|超了|不合格|合格|指标|标准|上限|最大|最高|最低|要求|多少|允许|国标|规定|范围|检出|判定|低于|高于|"
+    r"超出|偏高|偏低|含量|多高|几|能加|可以加|能用|能不能加"
+)
+_ASKS_VALUE = re.compile(
+    r"限量|限值|限度|超标|超了|最大|上限|标准.{0,4}多少|不得超过|不能超过|^.{2,8}多少$|最多"
+)
+_ASKS_METHOD = re.compile(
+    r"怎么测|怎么检|如何测|如何检|咋测|咋检|用什么(?:方法|标准)|方法|测定|检验标准|检测标准"
+)
+_ASKS_STANDARD = re.compile(
+    r"实施|执行|新版|旧版|老版|作废|废止|替代|代替|现行|有效|版本|最新|更新|换版|修订|勘误|修改单|发布|过渡|哪年|哪天|什么时候|"
+    r"啥时候|何时|多会|几号|还能用|名称|全称|叫什么|是什么|是啥|哪个标准|日期|生效|区别|改了"
+)
+_NOT_LIMIT = re.compile(
+    r"送检|多少钱|费用|报价|收费|几天|多久|周期|哪里测|哪能测|租|借|培训|报名|你们"
+)
+_ASKS_FORMER = re.compile(r"以前|旧|原来|老标准|改了|新标准|新版")
+_ASKS_NEW = re.compile(r"新版|新标|新国标|最新|新的")
+_FAQ_HITS = 12
+# Strength of a claim on the first place: a number written out, a limit found, an article alike.
+_NUMBER_CLAIM = 3.0
+_LIMIT_CLAIM = 1.9
+_ARTICLE_CLAIM = 1.9
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    text: str
+    intents: Intents
+    mentions: Mentions
+    resolved: tuple[Resolved, ...]
+    limits: tuple[StandardLimit, ...]
+    limit_choices: tuple[StandardLimit, ...]
+    asks_limit: bool
+    asks_value: bool
+    asks_method: bool
+    asks_standard: bool
+    articles: tuple[tuple[Article, float], ...]
+    topics: tuple[tuple[str, float], ...]
+    actions: tuple[tuple[str, float], ...]
+    standards: tuple[Scored, ...]
+
+    @property
+    def best_article(self) -> tuple[Article, float] | None:
+        return self.articles[0] if self.articles else None
+
+    @property
+    def unknown_numbers(self) -> tuple[Resolved, ...]:
+        return tuple(found for found in self.resolved if not found.rows)
+
+
+class Gatherer:
+    """Holds the indexes and models built from one corpus."""
+
+    def __init__(self, corpus: Corpus) -> None:
+        self.corpus = corpus
+        self.resolver = Resolver(corpus)
+        self.book = LimitBook(corpus.limits)
+        self._governing = Governing(corpus, self.resolver)
+        self._articles = {article.id: article for article in corpus.articles}
+        self._faq = SearchIndex.build(
+            Document(f"{article.id}#{at}", "", phrasing)
+            for article in corpus.articles
+            for at, phrasing in enumerate((article.question, *article.variants))
+        )
+        self._topic_model = Router.fit(_topic_pairs(corpus))
+        self._action_model = Router.fit(_action_pairs(corpus))
+
+    def gather(self, text: str, today: date) -> Evidence:
+        plain = clean(text)
+        mentions = self.book.mentions(plain)
+        resolved = tuple(self.resolver.resolve(text, today))
+        articles = self._similar_articles(plain)
+        limits, choices = self._limit_rows(mentions, resolved, today)
+        claims = [
+            *self._number_claims(resolved, plain, today),
+            *self._limit_claims(limits, choices, plain, today),
+            *(
+                (article.standards, _ARTICLE_CLAIM * confidence, f"问答 {article.id}")
+                for article, confidence in articles[:3]
+            ),
+        ]
+        return Evidence(
+            text=plain,
+            intents=read_intents(text),
+            mentions=mentions,
+            resolved=resolved,
+            limits=limits,
+            limit_choices=choices,
+            asks_limit=not _NOT_LIMIT.search(plain)
+            and (bool(_ASKS_LIMIT.search(plain)) or len(plain) <= 14),
+            asks_value=bool(_ASKS_VALUE.search(plain)),
+            asks_method=bool(_ASKS_METHOD.search(plain)),
+            asks_standard=bool(_ASKS_STANDARD.search(plain)) or _only_number(plain, resolved),
+            articles=articles,
+            topics=tuple(self._topic_model.probabilities(plain)),
+            actions=tuple(self._action_model.probabilities(plain)),
+            standards=tuple(self._governing.rank(plain, claims, today)),
+        )
+
+    def meant_first(self, found: Resolved, text: str, today: date) -> tuple[str, ...]:
+        """The rows' numbers; the coming edition leads where the text asks for the new one."""
+        numbers = [row.number for row in found.rows]
+        if found.asked.year is None and _ASKS_NEW.search(text):
+            coming = [name for name in numbers if self.corpus.status(name, today) == "即将实施"]
+            return tuple(dict.fromkeys(coming + numbers))
+        return tuple(numbers)
+
+    def _similar_articles(self, plain: str) -> tuple[tuple[Article, float], ...]:
+        best: dict[str, float] = {}
+        for hit in self._faq.search(plain, _FAQ_HITS):
+            key = hit.id.rpartition("#")[0]
+            best[key] = max(best.get(key, 0.0), hit.confidence)
+        ranked = sorted(best.items(), key=lambda item: -item[1])
+        return tuple((self._articles[key], confidence) for key, confidence in ranked)
+
+    def _limit_rows(
+        self, mentions: Mentions, resolved: Sequence[Resolved], today: date
+    ) -> tuple[tuple[StandardLimit, ...], tuple[StandardLimit, ...]]:
+        """Rows that answer, and rows among which only the product can decide."""
+        rows: list[StandardLimit] = []
+        choices: list[StandardLimit] = []
+        named = {row.number for found in resolved for row in found.rows}
+        for indicator in mentions.indicators:
+            every = self._in_force(self.book.all_rows(indicator), today)
+            if named & {row.number for row in every}:
+                every = [row for row in every if row.number in named]
+            if mentions.products:
+                for product in mentions.products:
+                    found = self._in_force(self.book.rows(product, indicator), today)
+                    rows.extend(row for row in found if row in every)
+            elif len({(row.limit, row.unit) for row in every}) == 1:
+                rows.extend(every[:1])
+            else:
+                choices.extend(every)
+        return tuple(dict.fromkeys(rows)), tuple(dict.fromkeys(choices))
+
+    def _in_force(self, rows: list[StandardLimit], today: date) -> list[StandardLimit]:
+        """Those in force; where none is, all of them: the wording then says what they are."""
+        current = [row for row in rows if self.corpus.status(row.number, today) == "现行"]
+        return current or rows
+
+    def _number_claims(
+        self, resolved: Sequence[Resolved], plain: str, today: date
+    ) -> Iterator[Claim]:
+        for place, found in enumerate(resolved):
+            numbers = self.meant_first(found, plain, today)
+            yield numbers[:3], _NUMBER_CLAIM - 0.1 * place, "问题里的编号"
+
+    def _limit_claims(
+        self,
+        limits: Sequence[StandardLimit],
+        choices: Sequence[StandardLimit],
+        plain: str,
+        today: date,
+    ) -> Iterator[Claim]:
+        held = tuple(dict.fromkeys(row.number for row in limits))
+        yield held, _LIMIT_CLAIM, "产品×指标的限值"
+        methods = self.resolver.in_force((row.method for row in limits), today)
+        yield methods, _LIMIT_CLAIM + 0.1 if _ASKS_METHOD.search(plain) else 1.0, "限值的检验方法"
+        yield tuple(dict.fromkeys(row.number for row in choices)), 0.9, "指标的限值"
+        if _ASKS_FORMER.search(plain):
+            old = [name for number in held for name in self.corpus.by_number[number].replaces]
+            yield tuple(old), _LIMIT_CLAIM - 0.2, "被代替的旧版"
+
+
+def _only_number(plain: str, resolved: Sequence[Resolved]) -> bool:
+    """Little is left of the text without its numbers: the number itself is the question."""
+    spans = sum(found.asked.span[1] - found.asked.span[0] for found in resolved)
+    return bool(resolved) and len(plain) - spans <= 4
+
+
+def _topic_pairs(corpus: Corpus) -> list[tuple[str, str]]:
+    pairs: list[tuple[str, str]] = []
+    for line in read_lines("topics.txt"):
+        topic, *known = line.split()
+        pairs.extend((word, topic) for word in known)
+    pairs.extend((example.text, example.topic) for example in corpus.examples)
+    for article in corpus.articles:
+        if article.topic in TOPICS:
+            phrasings = (article.question, *article.variants)
+            pairs.extend((phrasing, article.topic) for phrasing in phrasings)
+    return pairs
+
+
+def _action_pairs(corpus: Corpus) -> list[tuple[str, str]]:
+    pairs = [(example.text, example.action) for example in corpus.examples]
+    for article in corpus.articles:
+        pairs.extend(
+            (phrasing, article.action) for phrasing in (article.question, *article.variants)
+        )
+    return pairs

@@ -1,0 +1,91 @@
+"""What a question wants done, read off its wording by the labelling rules of the corpus README."""
+
+import re
+from dataclasses import dataclass
+from functools import cache
+
+from nlp.text import clean
+from nlp.tokens import read_lines
+
+# Letters that spell nothing we know: one key held down, a cat on the keyboard, a lone digit.
+_NONSENSE = re.compile(r"[a-z]{4,}|(.)\1{3,}|[\d ]{1,3}|[a-z]")
+# "那矿泉水呢": anything longer says itself what it is about.
+_LONGEST_ELLIPSIS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Intents:
+    """Signals of the wording; several may be true at once."""
+
+    empty: bool
+    greeting: bool
+    unlawful: bool
+    others_data: bool
+    personal: bool
+    enterprise_other: bool
+    complaint: bool
+    green_channel: bool
+    progress: bool
+    clue: bool
+    vague: bool
+    subjectless: bool
+    service: bool
+    route: bool
+    export_unspecific: bool
+
+    @property
+    def decline(self) -> bool:
+        return self.unlawful or self.others_data or self.personal
+
+
+@cache
+def _wordings() -> dict[str, re.Pattern[str]]:
+    """Name -> alternatives of data/intents.txt; compiled once, at the first use."""
+    alternatives: dict[str, list[str]] = {}
+    for line in read_lines("intents.txt"):
+        name, pattern = line.split("\t")
+        alternatives.setdefault(name, []).append(pattern)
+    return {name: re.compile("|".join(patterns)) for name, patterns in alternatives.items()}
+
+
+def read_intents(text: str) -> Intents:
+    plain = clean(text)
+
+    def says(name: str) -> bool:
+        return bool(_wordings()[name].search(plain))
+
+    lawful = says("lawful")
+    greeting = says("greeting")
+    return Intents(
+        empty=_is_garbled(plain) and not greeting,
+        greeting=greeting,
+        unlawful=says("unlawful") and not lawful,
+        others_data=says("others_data") and not lawful,
+        personal=says("personal"),
+        enterprise_other=says("enterprise_other"),
+        complaint=says("complaint"),
+        green_channel=says("green_channel"),
+        progress=says("progress"),
+        clue=says("clue"),
+        vague=says("vague"),
+        subjectless=not any(map(str.isalnum, _wordings()["generic"].sub("", plain))),
+        service=says("service"),
+        route=says("route"),
+        export_unspecific=says("export_unspecific"),
+    )
+
+
+def is_elliptic(text: str) -> bool:
+    """Short and leaning on what was said before: "那矿泉水呢"."""
+    plain = clean(text)
+    leaning = _wordings()["elliptic"].search(plain) or _wordings()["vague"].search(plain)
+    return len(plain) <= _LONGEST_ELLIPSIS and bool(leaning)
+
+
+def _is_garbled(plain: str) -> bool:
+    letters = [mark for mark in plain if mark.isalnum()]
+    if not letters:
+        return True
+    if not any("一" <= mark <= "鿿" for mark in letters):
+        return bool(_NONSENSE.fullmatch(plain)) and not _wordings()["latin_word"].search(plain)
+    return len(set(letters)) == 1 and len(letters) >= 4

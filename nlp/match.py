@@ -1,0 +1,117 @@
+"""The decision on one question: action, topic, standards, words and reasons."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from nlp import wording
+from nlp.corpus import Corpus
+from nlp.evidence import Evidence, Gatherer
+from nlp.intents import is_elliptic
+from nlp.judgement import Judged, judge_action, judge_topic
+from nlp.replies import Option, Replies
+from nlp.text import clean, clip_bytes
+
+# A passive reply of the platform holds 2,048 bytes; the rest is for what the caller adds.
+MOST_BYTES = 1800
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the engine decided.
+
+    `confidence` is the probability (0..1) that action and first standard are right. `standards`
+    are at most five numbers of the corpus, best first. `text` is for the user; it is empty where
+    the action is route or service. `reasons` are for the specialist.
+    """
+
+    action: str
+    topic: str
+    standards: tuple[str, ...]
+    confidence: float
+    text: str
+    options: tuple[Option, ...]
+    reasons: tuple[str, ...]
+
+
+class Matcher:
+    def __init__(self, gatherer: Gatherer) -> None:
+        self._gatherer = gatherer
+        self._replies = Replies(gatherer)
+
+    @classmethod
+    def build(cls, corpus: Corpus) -> "Matcher":
+        """Indexes and models of the corpus; about a second of work, then read-only."""
+        return cls(Gatherer(corpus))
+
+    def decide(self, text: str, *, today: date, context: str = "") -> Decision:
+        """The decision on `text` as of `today`; never raises, whatever the text holds.
+
+        `context` is the previous question of the conversation; it is looked at only where the
+        text leans on it ("那矿泉水呢").
+        """
+        asked = self._with_context(text, context)
+        seen = self._gatherer.gather(asked, today)
+        topic = judge_topic(seen)
+        action = judge_action(seen, topic.label)
+        words, options = self._replies.compose(seen, action.label, today)
+        if action.label == "answer" and not words:
+            action = Judged(action.otherwise, 0.5, "没有足够把握的答案")
+        elif action.label == "clarify" and not words:
+            words = wording.ASK_AGAIN
+        standards = tuple(scored.number for scored in seen.standards)
+        only_unknown = len(seen.unknown_numbers) == len(seen.resolved) > 0 and seen.asks_standard
+        if topic.label == "greeting" or action.label == "decline" or only_unknown:
+            # Nothing fits small talk, and a neighbour of a number we do not have would mislead.
+            standards = ()
+        return Decision(
+            action=action.label,
+            topic=topic.label,
+            standards=standards,
+            confidence=round(self._confidence(seen, action, bool(standards)), 4),
+            text=clip_bytes(words, MOST_BYTES) if action.label not in {"route", "service"} else "",
+            options=options if action.label == "clarify" else (),
+            reasons=tuple(self._reasons(seen, topic, action, asked if asked != text else "")),
+        )
+
+    def _with_context(self, text: str, context: str) -> str:
+        if not context.strip() or not is_elliptic(text):
+            return text
+        book = self._gatherer.book
+        new, old = book.mentions(text), book.mentions(context)
+        if new.indicators and new.products:
+            return text
+        if new.products:
+            return f"{' '.join(new.products)} {book.without_products(context)}"
+        if new.indicators and old.products:
+            return f"{' '.join(old.products)} {text}"
+        return f"{context} {text}"
+
+    @staticmethod
+    def _confidence(seen: Evidence, action: Judged, has_standards: bool) -> float:
+        """Action and first standard taken as independent; no standard is right where none fits."""
+        if not has_standards:
+            return action.probability
+        first = seen.standards[0].score
+        return action.probability * min(0.97, 0.45 + 0.28 * first)
+
+    def _reasons(self, seen: Evidence, topic: Judged, action: Judged, merged: str) -> list[str]:
+        reasons = [f"动作：{action.label}（{action.probability:.0%}，{action.reason}）"]
+        ranking = "、".join(f"{name} {chance:.0%}" for name, chance in seen.topics[:3])
+        reasons.append(f"话题：{topic.label}（{topic.probability:.0%}）；模型：{ranking or '无'}")
+        if merged:
+            reasons.append(f"结合上一问理解为：{clean(merged)[:60]}")
+        if seen.mentions.products:
+            reasons.append("产品：" + "、".join(seen.mentions.products))
+        if seen.mentions.indicators:
+            reasons.append("指标：" + "、".join(seen.mentions.indicators))
+        for found in seen.resolved:
+            known = "、".join(row.number for row in found.rows[:3]) or "库中没有"
+            reasons.append(f"编号 {found.asked.prefix} {found.asked.body}：{known}")
+        reasons.extend(
+            f"标准 {scored.number}：{scored.why}（{scored.score:.2f}）"
+            for scored in seen.standards[:3]
+        )
+        if seen.best_article:
+            article, confidence = seen.best_article
+            reasons.append(f"最近的问答：{article.id}“{article.question[:30]}”（{confidence:.0%}）")
+        return reasons

@@ -1,0 +1,112 @@
+"""From the numbers in a text to the rows of the corpus, as of a day."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from nlp.corpus import Corpus, Standard
+from nlp.standard_numbers import StandardNumber, find_bare_numbers, find_standard_numbers
+
+# In force first, then what comes, then what is unverified, then what is gone.
+_ORDER = {"现行": 0, "即将实施": 1, "unknown": 2, "废止": 3}
+# A bare number prefers the families people leave the prefix off for.
+_FAMILIES = ("GB", "JJF", "JJG", "TSG", "GBZ", "ISO")
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A number of the text with its rows: the one meant first, other editions after it.
+
+    `rows` is empty where the corpus has no edition at all; `edition_missing` is true where the
+    year asked for is not among them.
+    """
+
+    asked: StandardNumber
+    rows: tuple[Standard, ...]
+    edition_missing: bool
+    series: bool = False
+
+
+class Resolver:
+    def __init__(self, corpus: Corpus) -> None:
+        self._corpus = corpus
+        self._by_key: dict[str, list[tuple[int | None, Standard]]] = {}
+        self._by_body: dict[str, list[str]] = {}
+        self._series: dict[str, list[str]] = {}
+        for row in corpus.standards:
+            for number in find_standard_numbers(row.number)[:1]:
+                self._by_key.setdefault(number.key, []).append((number.year, row))
+                keys = self._by_body.setdefault(number.body, [])
+                if number.key not in keys:
+                    keys.append(number.key)
+                if "." in number.body:
+                    stem = f"{number.prefix}|{number.body.split('.')[0]}"
+                    parts = self._series.setdefault(stem, [])
+                    if number.key not in parts:
+                        parts.append(number.key)
+
+    def resolve(self, text: str, today: date) -> list[Resolved]:
+        """All numbers of the text, prefixed ones first; bare numbers only where a row has them."""
+        results = [self._look_up(number, today) for number in find_standard_numbers(text)]
+        for number in find_bare_numbers(text):
+            found = self._look_up_bare(number, today)
+            if found:
+                results.append(found)
+        unique = {result.asked.key: result for result in reversed(results)}
+        return [result for result in results if unique[result.asked.key] is result]
+
+    def in_force(self, names: Iterable[str], today: date) -> tuple[str, ...]:
+        """Numbers or short names of laws, with or without year -> numbers of the corpus."""
+        numbers: list[str] = []
+        for name in names:
+            if name in self._corpus.by_number:
+                numbers.append(name)
+                continue
+            for found in find_standard_numbers(name)[:1]:
+                numbers.extend(row.number for row in self._look_up(found, today).rows[:1])
+        return tuple(dict.fromkeys(numbers))
+
+    def _look_up_bare(self, number: StandardNumber, today: date) -> Resolved | None:
+        keys = self._by_body.get(number.body, [])
+        rank = {family: at for at, family in enumerate(_FAMILIES)}
+        keys = sorted(keys, key=lambda key: rank.get(key.split("|")[0], len(rank)))
+        if not keys:
+            stems = (f"{family}|{number.body}" for family in _FAMILIES)
+            keys = [stem for stem in stems if stem in self._series]
+        if not keys:
+            return None
+        prefix = keys[0].split("|")[0]
+        return self._look_up(
+            StandardNumber(number.span, prefix, number.body, number.year, bare=True), today
+        )
+
+    def _look_up(self, number: StandardNumber, today: date) -> Resolved:
+        editions = self._editions(number)
+        if not editions:
+            parts = self._series.get(number.key, [])
+            firsts = [self._newest_first(self._by_key[key], today)[0] for key in parts]
+            return Resolved(number, tuple(firsts), edition_missing=False, series=bool(firsts))
+        rows = self._newest_first(editions, today)
+        if number.year is None:
+            return Resolved(number, tuple(rows), edition_missing=False)
+        named = [row for year, row in editions if year == number.year]
+        if not named:
+            return Resolved(number, tuple(rows), edition_missing=True)
+        others = [row for row in rows if row not in named]
+        return Resolved(number, tuple(named + others), edition_missing=False)
+
+    def _editions(self, number: StandardNumber) -> list[tuple[int | None, Standard]]:
+        """GB/Z is written GBZ and GB too; TSG 8 means TSG 08."""
+        keys = [number.key, f"{number.prefix}|0{number.body}"]
+        if number.prefix in {"GB", "GBZ"}:
+            keys.append(f"{'GBZ' if number.prefix == 'GB' else 'GB'}|{number.body}")
+        return next((self._by_key[key] for key in keys if key in self._by_key), [])
+
+    def _newest_first(
+        self, editions: list[tuple[int | None, Standard]], today: date
+    ) -> list[Standard]:
+        def order(edition: tuple[int | None, Standard]) -> tuple[int, int]:
+            year, row = edition
+            return _ORDER[self._corpus.status(row.number, today)], -(year or 0)
+
+        return [row for _, row in sorted(editions, key=order)]

@@ -1,0 +1,116 @@
+"""A text classifier for any labels: multinomial logistic regression over words and characters."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+import numpy as np
+import numpy.typing as npt
+
+from nlp.text import clean
+from nlp.tokens import bigrams, words
+
+Floats = npt.NDArray[np.float32]
+_ROUNDS = 60
+_RIDGE = 2e-5
+_STEP = 12.0
+
+
+def _features(text: str) -> list[str]:
+    """Words, single characters and character pairs, each of its own kind."""
+    plain = clean(text)
+    found = [f"w{word}" for word in words(plain)]
+    found += [f"b{pair}" for pair in bigrams(plain)]
+    found += [f"c{mark}" for mark in plain if not mark.isspace()]
+    return found
+
+
+class Router:
+    """Predicts one label with a probability.
+
+    Trained by Nesterov's accelerated gradient on the softmax loss with L2 regularisation; features
+    are tf-idf rows of unit length. Deterministic: no random start, no sampling.
+    """
+
+    def __init__(
+        self, labels: list[str], vocabulary: dict[str, int], idf: Floats, weights: Floats
+    ) -> None:
+        self._labels = labels
+        self._vocabulary = vocabulary
+        self._idf = idf
+        self._weights = weights
+
+    @classmethod
+    def fit(cls, pairs: Iterable[tuple[str, str]]) -> "Router":
+        """`pairs` are (text, label); without any the router predicts "" with confidence 0."""
+        given = list(pairs)
+        labels = sorted({label for _, label in given})
+        rows = [Counter(_features(text)) for text, _ in given]
+        spread = Counter(feature for row in rows for feature in row)
+        vocabulary = {feature: at for at, feature in enumerate(sorted(spread))}
+        idf = np.array(
+            [np.log((1 + len(rows)) / (1 + spread[feature])) + 1 for feature in vocabulary],
+            dtype=np.float32,
+        )
+        router = cls(labels, vocabulary, idf, np.zeros((len(vocabulary) + 1, len(labels)), "f4"))
+        if len(labels) > 1:
+            targets = np.array([labels.index(label) for _, label in given])
+            router._weights = _train([router._row(row) for row in rows], targets, router._weights)
+        return router
+
+    def predict(self, text: str) -> tuple[str, float]:
+        """The likeliest label and its probability (0..1)."""
+        ranking = self.probabilities(text)
+        return ranking[0] if ranking else ("", 0.0)
+
+    def probabilities(self, text: str) -> list[tuple[str, float]]:
+        """All labels, likeliest first; they sum to 1."""
+        if not self._labels:
+            return []
+        at, values = self._row(Counter(_features(text)))
+        logits = values @ self._weights[at]
+        chances = np.exp(logits - logits.max())
+        chances /= chances.sum()
+        order = np.argsort(-chances, kind="stable")
+        return [(self._labels[i], float(chances[i])) for i in order]
+
+    def _row(self, counts: Counter[str]) -> tuple[npt.NDArray[np.int64], Floats]:
+        """Positions and values of one sparse row of unit length, the last being the constant 1."""
+        known = [(self._vocabulary[f], n) for f, n in counts.items() if f in self._vocabulary]
+        at = np.array([position for position, _ in known] + [len(self._idf)], dtype=np.int64)
+        values = np.array([n for _, n in known] + [0], dtype=np.float32)
+        values[:-1] = (1 + np.log(values[:-1])) * self._idf[at[:-1]]
+        length = float(np.linalg.norm(values))
+        if length > 0:
+            values /= length
+        values[-1] = 0.3
+        return at, values
+
+
+def _train(
+    rows: list[tuple[npt.NDArray[np.int64], Floats]],
+    targets: npt.NDArray[np.int64],
+    start: Floats,
+) -> Floats:
+    """Full-batch training; the sparse matrix is kept by rows and by columns for `reduceat`."""
+    columns = np.concatenate([at for at, _ in rows])
+    values = np.concatenate([value for _, value in rows])[:, None]
+    sizes = np.array([len(at) for at, _ in rows])
+    row_starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
+    owners = np.repeat(np.arange(len(rows)), sizes)
+    by_column = np.argsort(columns, kind="stable")
+    column_owners, column_values = owners[by_column], values[by_column]
+    used, column_starts = np.unique(columns[by_column], return_index=True)
+    goal = np.zeros((len(rows), start.shape[1]), dtype=np.float32)
+    goal[np.arange(len(rows)), targets] = 1
+    weights, momentum = start.copy(), start.copy()
+    for turn in range(_ROUNDS):
+        logits = np.add.reduceat(momentum[columns] * values, row_starts, axis=0)
+        chances = np.exp(logits - logits.max(axis=1, keepdims=True))
+        chances /= chances.sum(axis=1, keepdims=True)
+        error = (chances - goal) / np.float32(len(rows))
+        slope = _RIDGE * momentum
+        slope[used] += np.add.reduceat(error[column_owners] * column_values, column_starts, axis=0)
+        following = momentum - np.float32(_STEP) * slope
+        momentum = following + np.float32(turn / (turn + 3)) * (following - weights)
+        weights = following
+    return weights

@@ -1,0 +1,143 @@
+"""Words for index and models: standard numbers whole, the rest cut by jieba's search mode."""
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Protocol
+
+from nlp.standard_numbers import find_standard_numbers
+from nlp.text import clean
+
+_WORDLIKE = re.compile(r"[0-9a-z一-鿿㐀-䶿μα-ω]")
+_CHARACTER_RUN = re.compile(r"[0-9a-z.]+|[一-鿿㐀-䶿]+")
+_PARTICLES = frozenset("的了吗呢啊吧呀么嘛哦嗯")
+
+
+class Segmenter(Protocol):
+    def cut(self, text: str) -> list[str]: ...
+
+    def cut_for_search(self, text: str) -> list[str]: ...
+
+
+def read_lines(name: str) -> list[str]:
+    """Lines of a packaged data file without comments and empty ones."""
+    lines = (files("nlp") / "data" / name).read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line.strip() and not line.startswith("#")]
+
+
+def dictionary() -> list[tuple[str, int]]:
+    """Words of the domain with the frequency that keeps each of them whole."""
+    entries = (line.split() for line in read_lines("userdict.txt"))
+    # jieba matches letters as written and every text reaches it folded to small ones.
+    return [(entry[0].lower(), int(entry[1])) for entry in entries]
+
+
+class JiebaSegmenter:
+    """jieba itself; the segmenter of record."""
+
+    def __init__(self, words: Iterable[tuple[str, int]]) -> None:
+        import jieba  # noqa: PLC0415  rjieba replaces its 83 MB wherever that is installed
+
+        self._jieba = jieba.Tokenizer()
+        for word, frequency in words:
+            self._jieba.add_word(word, frequency)
+
+    def cut(self, text: str) -> list[str]:
+        return list(self._jieba.cut(text))
+
+    def cut_for_search(self, text: str) -> list[str]:
+        return list(self._jieba.cut_for_search(text))
+
+
+class RustSegmenter:
+    """rjieba: the same words, about 25 times faster (STACK.md)."""
+
+    def __init__(self, words: Iterable[tuple[str, int]]) -> None:
+        import rjieba  # noqa: PLC0415  optional: there is no wheel for every machine
+
+        self._jieba = rjieba.Jieba()
+        for word, frequency in words:
+            self._jieba.add_word(word, frequency, "n")
+
+    def cut(self, text: str) -> list[str]:
+        return list(self._jieba.cut(text))
+
+    def cut_for_search(self, text: str) -> list[str]:
+        return list(self._jieba.cut_for_search(text))
+
+
+@cache
+def segmenter() -> Segmenter:
+    """The process's segmenter: dictionaries are large, so there is one, made at the first use."""
+    try:
+        return RustSegmenter(dictionary())
+    except ImportError:
+        return JiebaSegmenter(dictionary())
+
+
+@cache
+def stop_words() -> frozenset[str]:
+    """Words of every question that point to no answer."""
+    return frozenset(word for line in read_lines("stopwords.txt") for word in line.split())
+
+
+@cache
+def synonyms() -> Mapping[str, tuple[str, ...]]:
+    """Spoken form -> formal words, both folded."""
+    pairs = (line.split() for line in read_lines("synonyms.txt"))
+    return {clean(head): tuple(clean(word) for word in tail) for head, *tail in pairs}
+
+
+def number_tokens(text: str) -> list[str]:
+    """One token for each prefixed standard number: "GB|19298", and "GB|19298|2014" with a year."""
+    tokens: list[str] = []
+    for number in find_standard_numbers(text):
+        tokens.append(number.key)
+        if number.year:
+            tokens.append(f"{number.key}|{number.year}")
+    return tokens
+
+
+def _without_numbers(text: str) -> str:
+    for number in reversed(find_standard_numbers(text)):
+        start, end = number.span
+        text = f"{text[:start]} {text[end:]}"
+    return text
+
+
+def words(text: str) -> list[str]:
+    """Standard numbers as keys, then the words of search mode without particles."""
+    rest = _without_numbers(clean(text))
+    cut = segmenter().cut_for_search(rest)
+    kept = [word for word in cut if _WORDLIKE.search(word) and word not in stop_words()]
+    return number_tokens(text) + kept
+
+
+def formal_words(found: Iterable[str]) -> list[str]:
+    """The formal words of all spoken forms among `found`, cut like any text."""
+    table = synonyms()
+    added: list[str] = []
+    for word in dict.fromkeys(found):
+        for formal in table.get(word, ()):
+            added.extend(segmenter().cut_for_search(formal))
+    return added
+
+
+def bigrams(text: str) -> list[str]:
+    """Character pairs inside each run of Chinese; runs of letters and digits whole."""
+    grams: list[str] = []
+    for run in _CHARACTER_RUN.findall(clean(text)):
+        if run[0].isascii() or len(run) == 1:
+            grams.append(run)
+        else:
+            grams.extend(run[i : i + 2] for i in range(len(run) - 1))
+    return grams
+
+
+def characters(text: str) -> set[str]:
+    """The distinct characters of a text, runs of letters and digits whole, particles left out."""
+    found: set[str] = set()
+    for run in _CHARACTER_RUN.findall(clean(text)):
+        found.update([run] if run[0].isascii() else run)
+    return found - _PARTICLES

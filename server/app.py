@@ -1,0 +1,103 @@
+"""The one place where routes are wired."""
+
+import asyncio
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from sanic import HTTPResponse, Request, Sanic
+from sanic.response import json
+
+from handlers.house import House
+from handlers.incoming import App
+from models import database
+from models.clock import Clock, clock
+from server.config import Config
+from server.http.api import setup_api
+from server.http.callback import callbacks
+from server.http.context import SanicApp
+from server.http.desk import setup_desk
+from server.http.errors import setup_errors
+from server.wechat.simulator import Simulator, setup_simulator
+from server.wiring import wired
+from server.worker import Worker
+
+STATIC = Path(__file__).parent / "web" / "static"
+LARGEST_BODY = 8 * 1024 * 1024
+# Sanic's own limits (100 MB, 60 s) are too wide for a public callback.
+TIMEOUTS = {
+    "REQUEST_TIMEOUT": 10,
+    "RESPONSE_TIMEOUT": 30,
+    "KEEP_ALIVE_TIMEOUT": 15,
+    "GRACEFUL_SHUTDOWN_TIMEOUT": 15,
+}
+
+
+def create_app(
+    config: Config,
+    *,
+    clock: Clock = clock,
+    simulator: Simulator | None = None,
+    with_worker: bool = False,
+    house: House | None = None,
+    name: str = "nqi",
+) -> SanicApp:
+    """The application. The database must be migrated.
+
+    simulator: mounted in development only. with_worker: run the worker inside this process, so
+    that one process is the whole product. house: an engine built before, else it is built at start.
+    """
+    app: SanicApp = Sanic(name, configure_logging=False)
+    app.config.update(
+        TIMEOUTS,
+        REQUEST_MAX_SIZE=LARGEST_BODY,
+        # sanic-ext, if somebody installs it, would open /docs to everybody.
+        AUTO_EXTEND=False,
+        ACCESS_LOG=False,
+        TOUCHUP=False,
+        FALLBACK_ERROR_FORMAT="text",
+    )
+    app.blueprint(callbacks(App.OFFICIAL, "/wechat"))
+    app.blueprint(callbacks(App.MINIAPP, "/wechat/miniapp"))
+    app.blueprint(setup_api())
+    app.blueprint(setup_desk())
+    app.static("/static", STATIC, name="static")
+    setup_errors(app)
+    if simulator is not None:
+        setup_simulator(app, simulator)
+
+    @app.get("/healthz")
+    async def healthz(_request: Request) -> HTTPResponse:
+        return json({"status": "ok"})
+
+    _setup_lifecycle(app, config, clock, house, with_worker=with_worker)
+    return app
+
+
+def _setup_lifecycle(
+    app: SanicApp, config: Config, clock: Clock, house: House | None, *, with_worker: bool
+) -> None:
+    """Open before the first request; on stopping, let running work end before closing."""
+    stack = AsyncExitStack()
+
+    @app.before_server_start
+    async def open_house(app: SanicApp) -> None:
+        await database.connect(config.database_url)
+        stack.push_async_callback(database.disconnect)
+        app.ctx.wiring = await stack.enter_async_context(wired(config, clock, house))
+
+    @app.after_server_start
+    async def start_worker(app: SanicApp) -> None:
+        if with_worker:
+            worker = Worker(app.ctx.wiring.house, app.ctx.wiring.sender)
+            task = asyncio.create_task(worker.run())
+
+            async def stop() -> None:
+                worker.stop()
+                await task
+
+            stack.push_async_callback(stop)
+            app.ctx.worker = worker
+
+    @app.after_server_stop
+    async def close_house(_app: SanicApp) -> None:
+        await stack.aclose()

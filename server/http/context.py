@@ -1,0 +1,14 @@
+"""What a request may use: the process's wiring, put on the app at start."""
+
+from typing import Any, TypeAlias, cast
+
+from sanic import Request, Sanic
+
+from server.wiring import Wiring
+
+SanicApp: TypeAlias = Sanic[Any, Any]
+
+
+def wiring(request: Request) -> Wiring:
+    """The long-lived objects of this process."""
+    return cast(Wiring, request.app.ctx.wiring)

@@ -1,0 +1,129 @@
+"""Sends one outbox row: by the next open channel, until one takes it or none is left."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+
+from handlers import accounts, delivery, links, outbox, wording
+from handlers.delivery import Route
+from models.clock import Clock
+from models.outbox import Channel, Delivery, Notice, OutboxItem
+from server.signing import Signer
+from server.wechat.client import SendResult, WeChatClient
+from server.wechat.errors import BadRequest, ChannelClosed, PlatformError, Throttled, Unavailable
+from server.wechat.replies import split_text
+from server.wechat.templates import Templates
+
+# A customer-service text may have as many bytes as a passive reply.
+LONGEST_TEXT = 2000
+THROTTLED_FOR = timedelta(minutes=1)
+MISCONFIGURED_FOR = timedelta(minutes=5)
+ASKER_LINK_VALID = timedelta(days=30)
+NO_CONSENT = 43101
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """What sending needs, wired once."""
+
+    client: WeChatClient
+    templates: Templates
+    signer: Signer
+    clock: Clock
+    public_url: str
+
+    async def send(self, item: OutboxItem) -> None:
+        """Try the open channels one after the other; the row's state says how it ended."""
+        refused = False
+        while (route := await delivery.next_route(item, self.templates.ids)) is not None:
+            label = wording.LATE_PREFIX if await outbox.maybe_sent_before(item) else ""
+            attempt = await outbox.begin_attempt(item, route.channel, now=self.clock.now())
+            if attempt is None:
+                return  # the lease ran out; whoever has the row now will send it
+            try:
+                result = await self._call(route, item, label)
+            except ChannelClosed as error:
+                await self._shut(route, attempt, error)
+            except BadRequest as error:
+                refused = True
+                log.error(
+                    "platform refused a message of ours", notice=item.notice, error=str(error)
+                )
+                await outbox.record_failed(attempt, code=str(error.code), final=True)
+            except PlatformError as error:
+                await self._later(item, attempt, error)
+                return
+            else:
+                now = self.clock.now()
+                await outbox.record_accepted(item, attempt, message_id=result.message_id, now=now)
+                if route.channel == Channel.MINIAPP_SUBSCRIBE:
+                    await accounts.spend_credit(route.identity.id, route.template_id)
+                return
+        if refused:
+            await outbox.bury(item, now=self.clock.now())
+        else:
+            await delivery.give_up_for_now(item, now=self.clock.now())
+
+    async def _shut(self, route: Route, attempt: Delivery, error: ChannelClosed) -> None:
+        await outbox.record_failed(attempt, code=str(error.code), final=True)
+        if error.code == NO_CONSENT:
+            await accounts.spend_credit(route.identity.id, route.template_id, all_of_them=True)
+
+    async def _later(self, item: OutboxItem, attempt: Delivery, error: PlatformError) -> None:
+        maybe_sent = isinstance(error, Unavailable) and error.maybe_sent
+        await outbox.record_failed(
+            attempt, code=str(error.code), final=False, maybe_sent=maybe_sent
+        )
+        wait = None
+        if isinstance(error, Throttled):
+            wait = THROTTLED_FOR
+        elif not isinstance(error, Unavailable):
+            wait = MISCONFIGURED_FOR
+        log.warning("not sent, trying again later", notice=item.notice, error=str(error))
+        await outbox.try_later(item, now=self.clock.now(), wait=wait)
+
+    async def _call(self, route: Route, item: OutboxItem, label: str) -> SendResult:
+        openid = route.identity.openid
+        url = await self._link(item)
+        if route.channel in delivery.CUSTOM.values():
+            text = label + self._text(item, url)
+            return await self.client.send_custom_text(route.identity.app, openid=openid, text=text)
+        data = self.templates.render(route.identity.app, item.notice, item.payload)
+        if route.channel == Channel.OFFICIAL_TEMPLATE:
+            return await self.client.send_template(
+                openid, template_id=route.template_id, data=data, url=url
+            )
+        return await self.client.send_subscribe(
+            openid,
+            template_id=route.template_id,
+            data=data,
+            page=f"pages/ticket/ticket?number={item.payload['number']}",
+        )
+
+    async def _link(self, item: OutboxItem) -> str:
+        """The page that a notice opens: the ticket, for staff to work on or the asker to read."""
+        now = self.clock.now()
+        if item.notice in delivery.STAFF_NOTICES:
+            link = await links.issue(
+                staff_id=item.payload["staff_id"], ticket_id=item.payload["ticket_id"], now=now
+            )
+            token = self.signer.sign("desk-link", {"link": link.id}, now=now, ttl=links.VALID_FOR)
+            return f"{self.public_url}/desk/enter/{token}"
+        if item.notice == Notice.TICKET_ANSWERED:
+            token = self.signer.sign(
+                "asker-link", {"number": item.payload["number"]}, now=now, ttl=ASKER_LINK_VALID
+            )
+            return f"{self.public_url}/t/{token}"
+        return ""
+
+    def _text(self, item: OutboxItem, url: str) -> str:
+        if item.notice in delivery.STAFF_NOTICES:
+            return wording.staff_notice(item.notice, item.payload, url)
+        text = str(item.payload["text"])
+        if len(text.encode()) <= LONGEST_TEXT:
+            return text
+        tail = f"\n……全文：{url}" if url else "\n……"
+        return split_text(text, LONGEST_TEXT - len(tail.encode()))[0] + tail

@@ -1,0 +1,108 @@
+"""Keeps the processes of `serve` alive: HTTP processes on one shared socket, and one worker.
+
+Sanic restarts nothing that dies, neither a managed process nor a worker killed with -9, so the
+parent is ours: it holds the listening socket, starts the children and starts them again.
+"""
+
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from types import FrameType
+
+import structlog
+
+RESTART_FIRST = 0.5  # seconds, doubling with every early death
+RESTART_LONGEST = 30.0
+HEALTHY_AFTER = 30.0  # a child that lived so long starts afresh at once
+STOP_WITHIN = 20.0
+LOOK_EVERY = 0.2
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Child:
+    """One process to keep alive."""
+
+    name: str
+    command: Sequence[str]
+    sockets: Sequence[int] = ()
+    process: subprocess.Popen[bytes] | None = None
+    started: float = 0.0
+    pause: float = RESTART_FIRST
+    restart_at: float = 0.0
+
+    def start(self) -> None:
+        """Start it, now."""
+        self.process = subprocess.Popen(  # noqa: S603 -- fixed arguments, no shell
+            self.command, pass_fds=tuple(self.sockets)
+        )
+        self.started = time.monotonic()
+
+
+@dataclass(slots=True)
+class Supervisor:
+    """Runs the children until a signal says to stop."""
+
+    children: list[Child]
+    _stopping: bool = field(default=False)
+
+    def run(self) -> int:
+        """Start all, restart what dies, stop all on SIGTERM or SIGINT. Returns an exit code."""
+        signal.signal(signal.SIGTERM, self._stop)
+        signal.signal(signal.SIGINT, self._stop)
+        for child in self.children:
+            child.start()
+        while not self._stopping:
+            for child in self.children:
+                self._look_after(child)
+            time.sleep(LOOK_EVERY)
+        return self._end()
+
+    def _stop(self, _signum: int, _frame: FrameType | None) -> None:
+        self._stopping = True
+
+    def _look_after(self, child: Child) -> None:
+        now = time.monotonic()
+        if child.process is not None and child.process.poll() is not None:
+            lived = now - child.started
+            child.pause = RESTART_FIRST if lived > HEALTHY_AFTER else child.pause
+            log.error("process died", name=child.name, code=child.process.returncode)
+            child.process, child.restart_at = None, now + child.pause
+            child.pause = min(child.pause * 2, RESTART_LONGEST)
+        if child.process is None and now >= child.restart_at and not self._stopping:
+            child.start()
+
+    def _end(self) -> int:
+        running = [c.process for c in self.children if c.process is not None]
+        for process in running:
+            process.terminate()
+        deadline = time.monotonic() + STOP_WITHIN
+        late = 0
+        for process in running:
+            try:
+                process.wait(max(0.0, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                late += 1
+                process.kill()
+                process.wait()
+        return 1 if late else 0
+
+
+def supervise(host: str, port: int, *, workers: int, with_worker: bool) -> int:
+    """Bind the address once and keep `workers` HTTP processes, and a worker, on it."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.create_server((host, port), family=family, backlog=1024) as listener:
+        listener.set_inheritable(True)
+        program = [sys.executable, "-m", "server"]
+        fd = listener.fileno()
+        children = [
+            Child(f"http-{i}", [*program, "http", "--fd", str(fd)], (fd,)) for i in range(workers)
+        ]
+        if with_worker:
+            children.append(Child("worker", [*program, "worker"]))
+        return Supervisor(children).run()

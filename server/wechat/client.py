@@ -1,0 +1,211 @@
+"""The platform's HTTP API, as far as the product uses it.
+
+Own and thin because wechatpy's client blocks the event loop, knows no timeout and shows the
+secret in its errors (WECHAT.md, "wechatpy, as run here").
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import httpx
+
+from handlers.incoming import App
+from models.clock import Clock
+from server.config import AppCredentials
+from server.wechat.errors import TokenDead, Unavailable
+from server.wechat.replies import clean_text
+from server.wechat.tokens import StillDead, StoreDown, TokenKeeper, TokenStore
+from server.wechat.transport import (
+    TIMEOUT,
+    TOTAL_SECONDS,
+    Media,
+    Transport,
+    api_name,
+    parse,
+    text_field,
+)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class SendResult:
+    """A message that the platform took. message_id: "" where the API names none."""
+
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Who logged in to the mini-program. unionid: "" if no Open Platform account joins the apps.
+
+    session_key never leaves the server.
+    """
+
+    openid: str = field(repr=False)
+    unionid: str = field(repr=False)
+    session_key: str = field(repr=False)
+
+
+class WeChatClient:
+    """Calls for both applications. Every method raises PlatformError and nothing else."""
+
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        *,
+        base: str,
+        official: AppCredentials,
+        miniapp: AppCredentials,
+        tokens: TokenStore,
+        clock: Clock,
+        timeout: httpx.Timeout = TIMEOUT,
+        total_seconds: float = TOTAL_SECONDS,
+    ) -> None:
+        self._transport = Transport(http, base=base, timeout=timeout, total_seconds=total_seconds)
+        self._apps = {App.OFFICIAL: official, App.MINIAPP: miniapp}
+        self._keeper = TokenKeeper(tokens, clock, self._fetch_token)
+
+    async def send_custom_text(self, app: App, *, openid: str, text: str) -> SendResult:
+        """Customer-service message. text: at most 2048 bytes of UTF-8, see `split_text`."""
+        body = {"touser": openid, "msgtype": "text", "text": {"content": clean_text(text)}}
+        return await self._send(app, "/cgi-bin/message/custom/send", body)
+
+    async def send_template(
+        self,
+        openid: str,
+        *,
+        template_id: str,
+        data: Mapping[str, str],
+        url: str = "",
+        miniprogram: Mapping[str, str] | None = None,
+    ) -> SendResult:
+        """Template message of the official account; its outcome arrives as a SEND_REPORT.
+
+        miniprogram: `appid` and `pagepath`; where given, it is opened instead of `url`.
+        """
+        body: dict[str, Any] = {
+            "touser": openid,
+            "template_id": template_id,
+            "data": _values(data),
+        }
+        if url:
+            body["url"] = url
+        if miniprogram:
+            body["miniprogram"] = dict(miniprogram)
+        return await self._send(App.OFFICIAL, "/cgi-bin/message/template/send", body)
+
+    async def send_subscribe(
+        self, openid: str, *, template_id: str, data: Mapping[str, str], page: str = ""
+    ) -> SendResult:
+        """Subscription message of the mini-program; uses up one consent of the person."""
+        body: dict[str, Any] = {
+            "touser": openid,
+            "template_id": template_id,
+            "data": _values(data),
+        }
+        if page:
+            body["page"] = page
+        return await self._send(App.MINIAPP, "/cgi-bin/message/subscribe/send", body)
+
+    async def code_to_session(self, code: str) -> Session:
+        """Exchange the mini-program's login code. Raises CodeRejected for a bad or used one."""
+        reply = await self._exchange(App.MINIAPP, "/sns/jscode2session", "js_code", code)
+        return Session(
+            openid=text_field(reply, "openid", "jscode2session"),
+            unionid=str(reply.get("unionid") or ""),
+            session_key=text_field(reply, "session_key", "jscode2session"),
+        )
+
+    async def oauth_openid(self, code: str) -> str:
+        """Exchange an OAuth code (snsapi_base) of WeChat's browser for the openid."""
+        reply = await self._exchange(App.OFFICIAL, "/sns/oauth2/access_token", "code", code)
+        return text_field(reply, "openid", "oauth2/access_token")
+
+    async def download_media(self, app: App, *, media_id: str, max_bytes: int) -> Media:
+        """A file that a person sent, kept by the platform for 3 days. Raises TooLarge."""
+        path = "/cgi-bin/media/get"
+        api = api_name(path)
+
+        async def attempt(token: str) -> Media:
+            query = {"access_token": token, "media_id": media_id}
+            media = await self._transport.request("GET", path, query, limit=max_bytes)
+            if not media.may_be_json:
+                return media
+            # A fault comes with status 200 as JSON; so does a video, as an address.
+            address = parse(media.content, api, with_token=True).get("video_url")
+            # An answer must not steer this server to an address of its choice.
+            if not isinstance(address, str) or not self._transport.trusts(address):
+                raise Unavailable(0, api, maybe_sent=False, detail="answer is no file")
+            return await self._transport.request("GET", address, {}, limit=max_bytes, api=api)
+
+        media = await self._authorised(app, api, attempt)
+        if not media.content or media.may_be_json:
+            raise Unavailable(0, api, maybe_sent=False, detail="answer is no file")
+        return media
+
+    async def _send(self, app: App, path: str, body: Mapping[str, Any]) -> SendResult:
+        api = api_name(path)
+
+        async def attempt(token: str) -> SendResult:
+            reply = await self._transport.call(
+                "POST", path, {"access_token": token}, body, with_token=True
+            )
+            # Only the platform's explicit 0 says that it took the message.
+            if "errcode" not in reply:
+                raise Unavailable(0, api, maybe_sent=True, detail="answer without errcode")
+            return SendResult(str(reply.get("msgid") or ""))
+
+        return await self._authorised(app, api, attempt)
+
+    async def _authorised(self, app: App, api: str, attempt: Callable[[str], Awaitable[T]]) -> T:
+        """One attempt, and after a refused token one refresh and one more; then TokenDead."""
+        token = await self._token(self._keeper.current(app))
+        try:
+            return await attempt(token)
+        except TokenDead as error:
+            code = error.code
+        try:
+            token = await self._token(self._keeper.replace(app, token))
+        except StillDead:
+            raise TokenDead(code, api) from None
+        return await attempt(token)
+
+    async def _token(self, obtaining: Awaitable[str]) -> str:
+        try:
+            return await obtaining
+        except StoreDown:
+            raise Unavailable(0, "token store", maybe_sent=False, detail="unreachable") from None
+        except Unavailable as error:
+            # The fetch may have had its effect; the call that wants the token has not.
+            error.maybe_sent = False
+            raise
+
+    async def _fetch_token(self, app: App, force: bool) -> tuple[str, int]:
+        path = "/cgi-bin/stable_token"
+        body = {
+            "grant_type": "client_credential",
+            "appid": self._apps[app].appid,
+            "secret": self._apps[app].secret,
+            "force_refresh": force,
+        }
+        reply = await self._transport.call("POST", path, {}, body, with_token=False)
+        token = text_field(reply, "access_token", api_name(path))
+        seconds = reply.get("expires_in")
+        if not isinstance(seconds, int) or seconds <= 0:
+            raise Unavailable(0, api_name(path), maybe_sent=True, detail="no expires_in")
+        return token, seconds
+
+    async def _exchange(self, app: App, path: str, name: str, code: str) -> dict[str, Any]:
+        query = {
+            "appid": self._apps[app].appid,
+            "secret": self._apps[app].secret,
+            name: code,
+            "grant_type": "authorization_code",
+        }
+        return await self._transport.call("GET", path, query, with_token=False)
+
+
+def _values(data: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    return {name: {"value": clean_text(value)} for name, value in data.items()}

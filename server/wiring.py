@@ -1,0 +1,91 @@
+"""Builds what app and worker share: engine, clients, signer. Nothing is built at import."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+
+import httpx
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+from tortoise.exceptions import DBConnectionError, OperationalError
+
+from handlers.house import House
+from handlers.knowledge import load_corpus
+from handlers.platform import load_platform, platform_articles
+from models.clock import Clock
+from nlp import Corpus, Matcher, load_packaged
+from server.config import Config
+from server.sender import Sender
+from server.signing import Signer
+from server.wechat.client import WeChatClient
+from server.wechat.templates import Templates, load_templates
+from server.wechat.tokens import MemoryTokenStore, RedisTokenStore, TokenStore
+
+# What a database or Redis that is away, full or restarting raises: come again later.
+STORE_ERRORS = (DBConnectionError, OperationalError, RedisError, OSError)
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """The long-lived objects of one process."""
+
+    config: Config
+    clock: Clock
+    house: House
+    client: WeChatClient
+    templates: Templates
+    signer: Signer
+    sender: Sender
+
+
+async def build_house(config: Config, clock: Clock) -> House:
+    """The engine over the knowledge in the open database, and the platform's own facts."""
+    return await asyncio.to_thread(house_of, config, clock, await load_corpus() or load_packaged())
+
+
+def house_of(config: Config, clock: Clock, corpus: Corpus) -> House:
+    """The engine over this corpus and the platform file. Takes about a second of CPU."""
+    platform = load_platform(config.platform_file)
+    corpus = replace(corpus, articles=(*corpus.articles, *platform_articles(platform)))
+    return House(matcher=Matcher.build(corpus), platform=platform, clock=clock)
+
+
+@asynccontextmanager
+async def wired(config: Config, clock: Clock, house: House | None = None) -> AsyncIterator[Wiring]:
+    """All objects of a process with an open database; clients are closed on leaving.
+
+    house: an engine built before; without one it is built here.
+    """
+    house = house or await build_house(config, clock)
+    templates = load_templates(config.templates_file)
+    signer = Signer(config.secret_key)
+    async with httpx.AsyncClient() as http, _token_store(config) as tokens:
+        client = WeChatClient(
+            http,
+            base=config.api_base,
+            official=config.official,
+            miniapp=config.miniapp,
+            tokens=tokens,
+            clock=clock,
+        )
+        sender = Sender(
+            client=client,
+            templates=templates,
+            signer=signer,
+            clock=clock,
+            public_url=config.public_url,
+        )
+        yield Wiring(config, clock, house, client, templates, signer, sender)
+
+
+@asynccontextmanager
+async def _token_store(config: Config) -> AsyncIterator[TokenStore]:
+    if not config.redis_url:
+        yield MemoryTokenStore()
+        return
+    redis = Redis.from_url(config.redis_url)
+    try:
+        yield RedisTokenStore(redis)
+    finally:
+        await redis.aclose()

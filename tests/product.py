@@ -1,0 +1,156 @@
+"""The product under test: the real application on loopback, with the simulator as WeChat."""
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from handlers import accounts
+from handlers.house import House
+from models.accounts import App, StaffRole
+from models.clock import SHANGHAI, Clock
+from server.app import create_app
+from server.config import Config, load_config
+from server.dev import build_simulator
+from server.http.context import SanicApp
+from server.wechat.simulator import ChatMessage, Person, Simulator
+from server.wechat.simulator.mount import serving
+from server.worker import Worker
+from tests import cast
+from tests.stack import free_port
+
+# A Monday, within the demo platform's office hours.
+MONDAY_MORNING = datetime(2026, 11, 23, 10, 0, tzinfo=SHANGHAI)
+
+STAFF: tuple[tuple[Person, StaffRole, list[str]], ...] = (
+    (cast.SPECIALIST, StaffRole.SPECIALIST, ["testing", "green_channel", "equipment_sharing"]),
+    (cast.OTHER_SPECIALIST, StaffRole.SPECIALIST, ["testing"]),
+    (cast.METROLOGIST, StaffRole.SPECIALIST, ["metrology"]),
+    (cast.MANAGER, StaffRole.MANAGER, []),
+)
+
+
+@dataclass(slots=True)
+class Product:
+    """Everything a journey needs: act through `simulator` and `http`, let time pass, look."""
+
+    app: SanicApp
+    config: Config
+    simulator: Simulator
+    clock: Clock
+    http: httpx.AsyncClient
+
+    @property
+    def house(self) -> House:
+        """The engine and its surroundings."""
+        house: House = self.app.ctx.wiring.house
+        return house
+
+    def replace_house(self, **changes: Any) -> None:
+        """Run with another engine or platform from now on."""
+        wiring = self.app.ctx.wiring
+        self.app.ctx.wiring = replace(wiring, house=replace(wiring.house, **changes))
+
+    async def say(self, person: Person, text: str) -> str:
+        """A person writes to the official account; returns the passive reply, "" for none."""
+        return (await self.simulator.say(person.openid, text)).reply_text or ""
+
+    async def open_card(self, person: Person) -> tuple[str, str]:
+        """A person taps the newest card on the phone: (the page's text, its address)."""
+        url = next(m.content["url"] for m in reversed(self.seen_by(person)) if "url" in m.content)
+        page = await self.http.get(url, follow_redirects=True)
+        return page.text, str(page.url)
+
+    async def desk_form(self, number: str) -> str:
+        """The hidden form id on a ticket's page, for whoever is signed in."""
+        page = await self.http.get(f"/desk/tickets/{number}")
+        found = re.search(r'name="form" value="([^"]+)"', page.text)
+        assert found is not None, page.text
+        return found[1]
+
+    async def answer(self, person: Person, number: str, text: str) -> None:
+        """A specialist comes in by the card on the phone, accepts and answers."""
+        await self.open_card(person)
+        form = await self.desk_form(number)
+        accepted = await self.http.post(f"/desk/tickets/{number}/accept", data={"form": form})
+        assert accepted.status_code == 303, accepted.text
+        answered = await self.http.post(
+            f"/desk/tickets/{number}/answer", data={"form": form, "text": text}
+        )
+        assert answered.status_code == 303, answered.text
+
+    def worker(self) -> Worker:
+        """A worker of its own, as another process would have it."""
+        return Worker(self.house, self.app.ctx.wiring.sender)
+
+    async def work(self) -> None:
+        """Let a worker do everything that is due now."""
+        worker = self.worker()
+        for _ in range(50):
+            if await worker.drain() + await worker.sweep() == 0:
+                return
+        raise AssertionError("the worker never came to rest")
+
+    async def pass_time(self, step: timedelta) -> None:
+        """Let time pass, and the worker work."""
+        self.clock.travel(step)
+        await self.work()
+
+    def seen_by(self, person: Person, app: App = App.OFFICIAL) -> list[ChatMessage]:
+        """What a person's phone received in this app, oldest first."""
+        openid = person.openid if app == App.OFFICIAL else person.miniapp_openid
+        return [
+            message
+            for message in self.simulator.journal.messages
+            if message.openid == openid and message.side == "in"
+        ]
+
+    def texts_to(self, person: Person, app: App = App.OFFICIAL) -> list[str]:
+        """The texts among them."""
+        return [m.content["text"] for m in self.seen_by(person, app) if "text" in m.content]
+
+
+def config_for(database_url: str, redis_url: str = "", **more: str) -> Config:
+    """A complete configuration on a free port."""
+    port = str(free_port())
+    return load_config(
+        {
+            "NQI_DATABASE_URL": database_url,
+            "NQI_REDIS_URL": redis_url,
+            "NQI_PORT": port,
+            "NQI_SECRET_KEY": "k" * 20 + "0123456789abcdef",
+            "NQI_WECHAT_APPID": "wxofficial",
+            "NQI_WECHAT_SECRET": "official-secret-0001",
+            "NQI_WECHAT_TOKEN": "official-token-0001",
+            "NQI_WECHAT_AES_KEY": "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG",
+            "NQI_MINIAPP_APPID": "wxminiapp",
+            "NQI_MINIAPP_SECRET": "miniapp-secret-0001",
+            "NQI_MINIAPP_TOKEN": "miniapp-token-0001",
+            "NQI_MINIAPP_AES_KEY": "GFEDCBA9876543210zyxwvutsrqponmlkjihgfedcba",
+            **{f"NQI_{name}": value for name, value in more.items()},
+        }
+    )
+
+
+@asynccontextmanager
+async def running_product(config: Config, house: House, clock: Clock) -> AsyncIterator[Product]:
+    """Serve the product with its staff registered; the database must be migrated."""
+    simulator = build_simulator(config, cast=cast.EVERYBODY, clock=clock)
+    app = create_app(config, clock=clock, simulator=simulator, house=house, name="nqi-test")
+    async with serving(app, port=config.port) as origin:
+        for person, role, topics in STAFF:
+            await accounts.register_staff(
+                person.nickname, openid=person.openid, role=role, topics=topics, now=clock.now()
+            )
+        async with httpx.AsyncClient(base_url=origin, timeout=20) as http:
+            yield Product(app, config, simulator, clock, http)
+
+
+def read_payload(name: str) -> bytes:
+    """A captured body of tests/payloads."""
+    return (Path(__file__).parent / "payloads" / name).read_bytes()
