@@ -119,7 +119,7 @@ async def _settle(
     )
     if moved != 1:
         raise _Stale
-    waiting = 0
+    waiting = False
     if message.via != Via.DIRECT:
         waiting = await outbox.unpark(identity.account_id, now=now)
     row = await InboundMessage.get(id=message.id)

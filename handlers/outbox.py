@@ -137,15 +137,22 @@ async def bury(item: OutboxItem, *, now: datetime) -> bool:
     return await _move(item, OutboxState.DEAD, now=now)
 
 
-async def unpark(account_id: int, *, now: datetime) -> int:
-    """The person is in touch again: what waited for that goes first. Returns how many waited."""
-    rows = await fetch(
+async def unpark(account_id: int, *, now: datetime) -> bool:
+    """The person is in touch again: what waited for that is due now.
+
+    Returns whether anything released by this or an earlier contact still stands before its first
+    attempt, so that a reply must queue up behind it. Once an attempt has failed it no longer
+    counts: a reply may then be the only thing that gets through.
+    """
+    await fetch(
         "UPDATE outbox_item SET state = 'pending', due_at = $1, round = round + 1, attempts = 0"
         " WHERE account_id = $2 AND state = 'parked' RETURNING id",
         now,
         account_id,
     )
-    return len(rows)
+    return await OutboxItem.filter(
+        account_id=account_id, state__in=UNSENT, round__gt=0, attempts__lte=1
+    ).exclude(state=OutboxState.PENDING, attempts=1).exists()
 
 
 async def settle_in_inbox(account_id: int, item_id: int, *, now: datetime) -> bool:

@@ -103,5 +103,5 @@ async def stage() -> AsyncIterator[Stage]:
     product.mount(app)
     setup_simulator(app, simulator)
     async with serving(app) as origin, httpx.AsyncClient(base_url=origin, trust_env=False) as http:
-        simulator.courier.base = origin
+        simulator.courier.base = simulator.media_base = origin
         yield Stage(simulator, product, clock, origin, http)

@@ -1,8 +1,9 @@
 """Callbacks: signed and encrypted as the platform does, retried, and answers judged."""
 
 from sanic.response import empty, html, json, text
+from wechatpy.crypto import WeChatCrypto
 
-from tests.simulator.conftest import Stage
+from tests.simulator.conftest import MINIAPP, Stage
 from tests.simulator.product import passive_text
 
 
@@ -114,6 +115,29 @@ async def test_miniapp_callbacks_are_json_and_take_no_reply(stage: Stage) -> Non
     assert stage.product.received[-1]["Event"] == "user_enter_tempsession"
     stage.product.answers = [text("<xml><A>1</A></xml>")]
     assert not (await stage.simulator.say(stage.employee_mini, "你好")).ok
+
+
+async def test_miniapp_callbacks_may_be_xml(stage: Stage) -> None:
+    courier = stage.simulator.courier
+    courier.forms["miniapp"] = "xml"
+    fields = {**stage.simulator.head("miniapp", stage.employee_mini, "text"), "Content": "你好"}
+    sent = courier.seal("miniapp", fields)
+    crypto = WeChatCrypto(MINIAPP.token, MINIAPP.aes_key, MINIAPP.appid)
+    params = sent.params
+    inner = crypto.decrypt_message(
+        sent.body, params["msg_signature"], params["timestamp"], params["nonce"]
+    )
+    assert "<Content><![CDATA[你好]]></Content>" in inner
+
+
+async def test_same_body_can_be_posted_again_as_a_duplicate(stage: Stage) -> None:
+    courier = stage.simulator.courier
+    fields = {**stage.simulator.head("official", stage.employee, "text"), "Content": "重复"}
+    sent = courier.seal("official", {**fields, "MsgId": stage.simulator.next_id()})
+    for _ in range(4):
+        assert (await courier.post("official", sent)).status == 200
+    assert len({message.id for message in stage.product.received}) == 1
+    assert stage.simulator.chat(stage.employee) == []
 
 
 async def test_events_of_the_official_account(stage: Stage) -> None:

@@ -53,7 +53,7 @@ async def _enter(phone: Simulator, body: Mapping[str, Any]) -> dict[str, Any]:
 async def _subscribe(phone: Simulator, body: Mapping[str, Any]) -> dict[str, Any]:
     names = body.get("templates")
     if not isinstance(names, list):
-        raise UsageError("templates: a list of template ids")
+        raise UsageError("templates 应为模板编号的列表")
     answer: Literal["accept", "reject"] = "reject" if body.get("answer") == "reject" else "accept"
     openid = _text(body, "openid")
     delivery = await phone.subscribe(openid, [str(name) for name in names], answer)
@@ -133,12 +133,12 @@ ACTS: Mapping[str, Act] = {
 def _text(body: Mapping[str, Any], name: str) -> str:
     value = body.get(name)
     if not isinstance(value, str) or not value:
-        raise UsageError(f"{name}: a text is missing")
+        raise UsageError(f"缺少文字 {name}")
     return value
 
 
 def _number(body: Mapping[str, Any], name: str, default: float | None = None) -> float:
     value = body.get(name, default)
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise UsageError(f"{name}: a number is missing")
+        raise UsageError(f"缺少数字 {name}")
     return value

@@ -71,9 +71,9 @@ class Credits:
     def grant(self, openid: str, templates: Sequence[Template]) -> None:
         """One tap of consent, for up to three templates of one kind."""
         if not 1 <= len(templates) <= TEMPLATES_A_TAP:
-            raise UsageError("20003: one tap asks for 1 to 3 templates")
+            raise UsageError("20003：一次可订阅 1 至 3 个模板")
         if len({template.long_term for template in templates}) > 1:
-            raise UsageError("20002: one-time and long-term templates can't be mixed")
+            raise UsageError("20002：一次性订阅和长期订阅不能一起请求")
         for template in templates:
             key = (openid, template.template_id)
             self._left[key] = 1 if template.long_term else self._left[key] + 1

@@ -47,4 +47,4 @@ class PlatformError(Exception):
 
 
 class UsageError(Exception):
-    """The simulator itself was used wrongly (an unknown user, too many templates)."""
+    """The phone was used as no phone can be; str() is in Chinese, the page shows it."""

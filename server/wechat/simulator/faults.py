@@ -38,11 +38,11 @@ class Fault:
     def __post_init__(self) -> None:
         """Refuse values that no fault can have."""
         if self.kind not in KINDS:
-            raise UsageError(f"no such fault: {self.kind!r}")
+            raise UsageError(f"没有这种故障：{self.kind!r}")
         if not 0 <= self.seconds <= LONGEST:
-            raise UsageError(f"a timeout lasts 0 to {LONGEST:.0f} seconds")
+            raise UsageError(f"超时为 0 至 {LONGEST:.0f} 秒")
         if self.left is not None and self.left < 1:
-            raise UsageError("a fault happens at least once")
+            raise UsageError("次数至少为 1")
 
 
 class FaultBoard:

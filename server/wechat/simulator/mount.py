@@ -1,5 +1,6 @@
 """Puts the simulator on a Sanic app, or on a server of its own."""
 
+import asyncio
 import secrets
 import socket
 from collections.abc import AsyncIterator
@@ -39,6 +40,7 @@ async def running(simulator: Simulator, *, port: int = 0) -> AsyncIterator[str]:
     app: SanicApp = Sanic(f"simulator-{secrets.token_hex(4)}", configure_logging=False)
     setup_simulator(app, simulator)
     async with serving(app, port=port) as origin:
+        simulator.media_base = origin
         yield origin
 
 
@@ -57,9 +59,18 @@ async def serving(app: SanicApp, *, port: int = 0) -> AsyncIterator[str]:
     finally:
         await server.before_stop()
         server.close()
-        # From Python 3.12 on wait_closed waits for idle connections as well, without end.
-        for connection in list(server.connections):
-            connection.abort()
+        await _close_connections(server)
         await server.wait_closed()
         await server.after_stop()
         Sanic.unregister_app(app)
+
+
+async def _close_connections(server: Any) -> None:
+    """Let present answers go out for a second, then cut: wait_closed may wait without end."""
+    for _ in range(20):
+        busy = [one for one in list(server.connections) if not one.close_if_idle()]
+        if not busy:
+            return
+        await asyncio.sleep(0.05)
+    for connection in busy:
+        connection.abort()

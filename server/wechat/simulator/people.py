@@ -58,7 +58,7 @@ class Directory:
         for app in APPS:
             openid = user.openid(app)
             if not openid or openid in self._by_openid:
-                raise UsageError(f"openid missing or taken: {openid!r}")
+                raise UsageError(f"openid 缺失或重复：{openid!r}")
             self._by_openid[openid] = (app, user)
         self._users.append(user)
         return user
@@ -68,7 +68,7 @@ class Directory:
         try:
             return self._by_openid[openid]
         except KeyError:
-            raise UsageError(f"no such user: {openid!r}") from None
+            raise UsageError(f"没有这个用户：{openid!r}") from None
 
     def access(self, app: App, openid: object) -> User:
         """The user an API call of `app` addresses; error 40003 for any other openid."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import re
 import socket
 import struct
@@ -213,7 +214,7 @@ def _respond(answer: Answer, fault: Fault | None) -> HTTPResponse:
         response = raw(answer.body, content_type=answer.content_type)
         response.headers["Content-Disposition"] = 'attachment; filename="media"'
     else:
-        # The real platform sends its JSON as text/plain, too.
+        # The parameter is the platform's own: it is no charset, clients must assume UTF-8.
         response = raw(_dump(answer).encode(), content_type="application/json; encoding=utf-8")
     match fault.kind if fault else "":
         case "http_500":
@@ -239,8 +240,9 @@ async def _drop(request: Request, fault: Fault) -> None:
         raise ConnectionResetError("simulated")
     connection = transport.get_extra_info("socket")
     if fault.kind == "reset" and connection is not None:
-        linger = struct.pack("ii", 1, 0)
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        # A duplicate of the descriptor, for uvloop's socket takes no options.
+        with socket.socket(fileno=os.dup(connection.fileno())) as same:
+            same.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     abort()
     # Sanic cancels this task as soon as it sees the connection gone.
     await asyncio.sleep(1)

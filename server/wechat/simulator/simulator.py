@@ -24,7 +24,7 @@ class Simulator(PlatformState):
     async def send_image(self, openid: str, body: bytes) -> Delivery:
         """Send a picture; raises PlatformError when it is none or too large."""
         media = self.media.put(body, self.clock.now())
-        url = f"{self.courier.base}/dev/wechat/media/{media.media_id}"
+        url = f"{self.media_base}/dev/wechat/media/{media.media_id}"
         fields = {"PicUrl": url, "MediaId": media.media_id}
         return await self.post(openid, "image", fields, {"media_id": media.media_id})
 
@@ -114,7 +114,7 @@ class Simulator(PlatformState):
         """What wx.login gives this person (the mini-program's openid)."""
         app, user = self.people.find(openid)
         if app != "miniapp":
-            raise UsageError("wx.login exists in the mini-program only")
+            raise UsageError("wx.login 只在小程序里有")
         user.seen_in_miniapp = self.clock.now()
         return self.codes["login"].hand_out(openid, self.clock.now())
 
@@ -123,14 +123,14 @@ class Simulator(PlatformState):
         if app == "miniapp":
             user.seen_in_miniapp = self.clock.now()
         elif not user.follower and act == "message":
-            raise UsageError("who doesn't follow the account can't write to it")
+            raise UsageError("没有关注公众号，不能发消息")
         self.windows.opened(app, openid, act, self.clock.now())
 
     def _template(self, template_id: str) -> Template:
         try:
             return self.templates[template_id]
         except KeyError:
-            raise UsageError(f"no such template: {template_id!r}") from None
+            raise UsageError(f"没有这个模板：{template_id!r}") from None
 
     async def _subscribe_event(
         self, openid: str, kind: str, rows: Sequence[Mapping[str, str]]

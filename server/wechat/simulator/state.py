@@ -14,7 +14,7 @@ from server.wechat.simulator.courier import SECONDS, Courier
 from server.wechat.simulator.envelope import Format, Mode
 from server.wechat.simulator.faults import Fault, FaultBoard
 from server.wechat.simulator.fields import Template
-from server.wechat.simulator.journal import ChatMessage, Delivery, Journal, Side
+from server.wechat.simulator.journal import ApiCall, ChatMessage, Delivery, Journal, Side
 from server.wechat.simulator.people import APPS, DEMO_CAST, App, Directory, Person
 from server.wechat.simulator.store import CodeDesk, MediaStore
 from server.wechat.simulator.tokens import TokenOffice
@@ -53,6 +53,8 @@ class PlatformState:
         self.credentials: dict[App, AppCredentials] = {"official": official, "miniapp": miniapp}
         self.clock = clock
         self.account_name = account_name
+        # Where users' pictures are served: the simulator's own origin.
+        self.media_base = callback_base.rstrip("/")
         self.samples = tuple(samples)
         self.menu: list[Mapping[str, Any]] = list(menu)
         self.pages = pages
@@ -155,6 +157,10 @@ class PlatformState:
         self.journal.touch()
 
     # Reading
+
+    def calls(self, path: str = "") -> list[ApiCall]:
+        """The API calls received, of one path or of all, oldest first."""
+        return [call for call in self.journal.calls if path in {"", call.path}]
 
     def sent_to(self, openid: str) -> list[ChatMessage]:
         """What reached this phone through the API, oldest first."""

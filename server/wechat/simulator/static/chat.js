@@ -69,7 +69,7 @@ function drawLink(address, label) {
     const query = new URLSearchParams(address.replace(MENU_LINK, ""));
     const content = query.get("msgmenucontent") || label;
     const data = { menuItem: query.get("msgmenuid") || "", content };
-    return element("a", { class: "link", role: "button", tabindex: "0", text: label, data });
+    return element("button", { type: "button", class: "link", text: label, data });
   }
   if (!isOpenable(address)) return label;
   return element("a", { class: "link", href: address, text: label, data: { url: address } });

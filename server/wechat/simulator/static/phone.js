@@ -84,6 +84,7 @@ function drawChat() {
   for (const button of document.querySelectorAll("[data-for]")) button.hidden = button.dataset.for !== tab;
   byId("follow-word").textContent = user.follower ? "取消关注" : "关注";
   const left = tab === "official" && !user.follower;
+  composer.disabled = left;
   composer.placeholder = left ? "关注后才能发消息" : `以 ${user.nickname} 的身份写`;
   const shown = messages.filter((message) => message.openid === openid());
   const numbers = [openid(), ...shown.map((message) => message.seq)];

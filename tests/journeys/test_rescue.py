@@ -1,0 +1,158 @@
+"""What breaks halfway: a slow engine, a crash between two transactions, a client that hangs up."""
+
+import asyncio
+import time
+from typing import Any
+
+import pytest
+from tortoise.transactions import in_transaction
+
+from handlers import inbox
+from handlers.incoming import App, Incoming, Kind, Via
+from models.accounts import Account, Identity
+from models.conversations import InboundMessage, InboundState
+from models.outbox import OutboxItem, OutboxState
+from models.tickets import Ticket
+from models.transactions import transactional
+from tests.cast import EMPLOYEE
+from tests.product import MONDAY_MORNING, Product
+
+NOW = MONDAY_MORNING
+ROUTED = "送检3个水样要多少钱"
+
+
+class SlowMatcher:
+    """The engine, slowed down."""
+
+    def __init__(self, matcher: Any, seconds: float) -> None:
+        self._matcher = matcher
+        self._seconds = seconds
+
+    def decide(self, *args: Any, **kwargs: Any) -> Any:
+        time.sleep(self._seconds)
+        return self._matcher.decide(*args, **kwargs)
+
+
+async def test_slow_match_answers_success_in_time_and_follows_as_message(
+    product: Product,
+) -> None:
+    product.replace_house(matcher=SlowMatcher(product.house.matcher, 10))
+    started = time.perf_counter()
+    delivery = await product.simulator.say(EMPLOYEE.openid, "桶装水铜绿超标咋办")
+    assert time.perf_counter() - started < 4.5
+    assert [a.body for a in delivery.attempts] == ["success"]
+    deadline = time.monotonic() + 20
+    while not await OutboxItem.exists():
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.1)
+    await product.work()
+    assert "GB 19298-2014" in product.texts_to(EMPLOYEE)[-1]
+    assert (await InboundMessage.get()).state == InboundState.DONE
+
+
+def incoming(key: str, text: str = ROUTED) -> Incoming:
+    return Incoming(
+        app=App.OFFICIAL,
+        openid=EMPLOYEE.openid,
+        kind=Kind.TEXT,
+        dedupe_key=key,
+        sent_at=NOW,
+        text=text,
+    )
+
+
+async def test_crash_between_the_transactions_is_finished_by_the_sweep(product: Product) -> None:
+    # The window in which the platform lets us write is opened by the message itself.
+    await product.say(EMPLOYEE, "你好")
+    await inbox.receive(incoming("k"), via=Via.PASSIVE, now=product.clock.now())
+    await product.work()
+    assert await Ticket.all().count() == 0  # not abandoned yet
+    await product.pass_time(inbox.ABANDONED_AFTER)
+    ticket = await Ticket.get()
+    assert any(ticket.number in text for text in product.texts_to(EMPLOYEE))
+    await product.pass_time(inbox.SWEEP_AGAIN_AFTER)
+    assert await Ticket.all().count() == 1
+
+
+async def test_failing_message_does_not_hold_up_the_others(product: Product) -> None:
+    class Failing(SlowMatcher):
+        def decide(self, text: str, **kwargs: Any) -> Any:
+            if text == "毒":
+                raise RuntimeError("poison")
+            return self._matcher.decide(text, **kwargs)
+
+    product.replace_house(matcher=Failing(product.house.matcher, 0))
+    assert await product.say(EMPLOYEE, "毒") == ""
+    await inbox.receive(incoming("k"), via=Via.PASSIVE, now=product.clock.now())
+    product.clock.travel(inbox.ABANDONED_AFTER)
+    worker = product.worker()
+    for _ in range(3):
+        try:
+            await worker.sweep()
+        except RuntimeError:
+            continue
+    assert await Ticket.all().count() == 1
+    assert (await InboundMessage.get(text="毒")).state == InboundState.RECEIVED
+
+
+@transactional
+async def slow_change(name: str) -> None:
+    account = await Account.create(display_name=name, created_at=NOW)
+    await asyncio.sleep(0.01)
+    await Account.filter(id=account.id).update(display_name=name + "!")
+
+
+async def test_cancelled_requests_leave_no_lock_behind(product: Product) -> None:
+    for round_ in range(60):
+        task = asyncio.create_task(slow_change(f"r{round_}"))
+        await asyncio.sleep(0.0005 * (round_ % 20))
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    async with asyncio.timeout(10):
+        await slow_change("last")
+    started = [a for a in await Account.all() if a.display_name.startswith("r")]
+    assert all(a.display_name.endswith("!") for a in started)
+
+
+async def test_hanging_up_mid_request_does_not_stop_the_answer(product: Product) -> None:
+    product.replace_house(matcher=SlowMatcher(product.house.matcher, 0.3))
+    fields = {
+        **product.simulator.head("official", EMPLOYEE.openid, "text"),
+        "Content": ROUTED,
+        "MsgId": 5,
+    }
+    product.simulator.courier.seconds = 0.1
+    await product.simulator.deliver("official", fields)
+    async with asyncio.timeout(10):
+        while not await Ticket.exists():
+            await asyncio.sleep(0.05)
+    await asyncio.sleep(0.5)
+    assert await Ticket.all().count() == 1
+    assert await InboundMessage.all().count() == 1
+
+
+async def test_transaction_that_fails_leaves_nothing(product: Product) -> None:
+    @transactional
+    async def fails() -> None:
+        await Account.create(display_name="half", created_at=NOW)
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        await fails()
+    assert not await Account.filter(display_name="half").exists()
+
+
+async def test_sqlite_writers_wait_for_each_other(product: Product) -> None:
+    """Read-then-write in several transactions at once: no "database is locked"."""
+
+    @transactional
+    async def read_then_write(number: int) -> None:
+        await Identity.all().count()
+        await asyncio.sleep(0)
+        await Account.create(display_name=f"w{number}", created_at=NOW)
+
+    await asyncio.gather(*(read_then_write(n) for n in range(30)))
+    assert await Account.filter(display_name__startswith="w").count() == 30
+    async with in_transaction():
+        assert await OutboxItem.filter(state=OutboxState.DEAD).count() == 0
