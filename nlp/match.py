@@ -59,8 +59,7 @@ class Matcher:
         elif action.label == "clarify" and not words:
             words = wording.ASK_AGAIN
         standards = tuple(scored.number for scored in seen.standards)
-        only_unknown = len(seen.unknown_numbers) == len(seen.resolved) > 0 and seen.asks_standard
-        if topic.label == "greeting" or action.label == "decline" or only_unknown:
+        if topic.label == "greeting" or action.label == "decline" or seen.asks_unknown_number:
             # Nothing fits small talk, and a neighbour of a number we do not have would mislead.
             standards = ()
         return Decision(
@@ -112,6 +111,9 @@ class Matcher:
             for scored in seen.standards[:3]
         )
         if seen.best_article:
-            article, confidence = seen.best_article
-            reasons.append(f"最近的问答：{article.id}“{article.question[:30]}”（{confidence:.0%}）")
+            nearest = seen.best_article
+            reasons.append(
+                f"最近的问答：{nearest.article.id}“{nearest.article.question[:30]}”"
+                f"（{nearest.confidence:.0%}）"
+            )
         return reasons

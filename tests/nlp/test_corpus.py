@@ -55,9 +55,7 @@ def test_on_the_file_s_day_the_status_is_the_file_s(corpus: Corpus) -> None:
         ("GB 99999-2020", STATUS_DAY, "unknown"),
     ],
 )
-def test_status_moves_with_the_dates(
-    corpus: Corpus, number: str, today: date, status: str
-) -> None:
+def test_status_moves_with_the_dates(corpus: Corpus, number: str, today: date, status: str) -> None:
     assert corpus.status(number, today) == status
 
 

@@ -24,7 +24,13 @@ RULES = [
 
 @pytest.mark.parametrize(
     ("query", "expected"),
-    [("密码忘了", "2"), ("改密码", "1"), ("我要退款", "3"), ("发票怎么开", "5"), ("几天到货快递", "4")],
+    [
+        ("密码忘了", "2"),
+        ("改密码", "1"),
+        ("我要退款", "3"),
+        ("发票怎么开", "5"),
+        ("几天到货快递", "4"),
+    ],
 )
 def test_paraphrases_find_their_question(query: str, expected: str) -> None:
     hits = SearchIndex.build(FAQ).search(query, 3)
@@ -105,7 +111,8 @@ PAIRS = [
 
 
 @pytest.mark.parametrize(
-    ("text", "label"), [("退款多久到账 我要退", "退货"), ("快递几天到", "物流"), ("登录密码", "账号")]
+    ("text", "label"),
+    [("退款多久到账 我要退", "退货"), ("快递几天到", "物流"), ("登录密码", "账号")],
 )
 def test_the_router_learns_any_labels(text: str, label: str) -> None:
     got, confidence = Router.fit(PAIRS).predict(text)
