@@ -224,7 +224,7 @@ def _of(rows: list[StandardLimit], named: set[str]) -> list[StandardLimit]:
 def _only_number(plain: str, resolved: Sequence[Resolved]) -> bool:
     """Little is left of the text without its numbers: the number itself is the question."""
     spans = sum(found.asked.span[1] - found.asked.span[0] for found in resolved)
-    return bool(resolved) and len(plain) - spans <= 4
+    return bool(resolved) and len(plain) - spans <= 2
 
 
 def _topic_pairs(corpus: Corpus) -> list[tuple[str, str]]:

@@ -10,7 +10,7 @@ _OTHER = "other/out_of_scope"
 # From this confidence on a phrasing of the knowledge base is as good as the question itself.
 SURE_ARTICLE = 0.9
 # From this confidence on an article may answer alone.
-USABLE_ARTICLE = 0.45
+USABLE_ARTICLE = 0.5
 # From this score on a standard belongs to the question beyond doubt.
 SURE_STANDARD = 0.5
 
@@ -52,6 +52,12 @@ _RULES = (
     _Rule(lambda seen, _: seen.intents.personal, "decline", 0.85, "与平台无关的个人事务或闲聊"),
     _Rule(lambda seen, _: seen.intents.empty, "clarify", 0.9, "内容为空或无法识别"),
     _Rule(lambda seen, _: seen.intents.greeting, "answer", 0.95, "寒暄"),
+    _Rule(
+        lambda seen, _: seen.intents.subjectless and not _understood(seen),
+        "clarify",
+        0.75,
+        "没说是什么事",
+    ),
     _Rule(lambda seen, _: seen.asks_unknown_number, "route", 0.8, "问的标准库中没有"),
     _Rule(
         lambda seen, _: bool(seen.limit_choices) and seen.asks_value and not seen.limits,
@@ -61,6 +67,12 @@ _RULES = (
     ),
 )
 _RULES_AFTER_ARTICLES = (
+    _Rule(
+        lambda seen, _: seen.intents.vague and not _understood(seen),
+        "clarify",
+        0.75,
+        "指代不明或缺关键信息",
+    ),
     _Rule(
         lambda seen, topic: topic == "progress_query" and not seen.intents.clue,
         "clarify",
@@ -72,12 +84,6 @@ _RULES_AFTER_ARTICLES = (
         "service",
         0.85,
         "查进度，有线索",
-    ),
-    _Rule(
-        lambda seen, _: (seen.intents.vague or seen.intents.subjectless) and not _understood(seen),
-        "clarify",
-        0.75,
-        "指代不明或缺关键信息",
     ),
     _Rule(
         lambda seen, _: seen.intents.export_unspecific and not seen.mentions.products,
@@ -155,9 +161,9 @@ def _weighed_action(seen: Evidence, topic: str) -> Judged:
         scores[similar.article.action] += vote * similar.confidence
     limit_answer = bool(seen.limits) and seen.asks_limit
     for wanted, action, weight in (
-        (intents.service and topic in _SERVICE_TOPICS, "service", 0.5),
+        (intents.service and topic in _SERVICE_TOPICS, "service", 0.6),
         (topic in {"equipment_sharing", "green_channel"}, "service", 0.3),
-        (intents.route, "route", 0.4),
+        (intents.route, "route", 0.5),
         (topic == "complaint", "route", 0.5),
         (topic == "supply_chain", "route", 0.2),
         (limit_answer, "answer", 0.6),

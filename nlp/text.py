@@ -13,7 +13,8 @@ _DIGITS = {**dict(zip("０１２３４５６７８９", "0123456789", strict=Tru
 
 _FOLD: dict[int, str] = {
     **{code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)},
-    **dict.fromkeys((*range(32), 127), " "),
+    # Lone surrogates cannot be encoded; a segmenter written in Rust refuses them.
+    **dict.fromkeys((*range(32), 127, *range(0xD800, 0xE000)), " "),
     **{ord(mark): "-" for mark in _DASHES},
     **{ord(mark): " " for mark in _BLANKS},
     **{ord(mark): "/" for mark in _SLASHES},
