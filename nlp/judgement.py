@@ -100,7 +100,16 @@ _RULES_AFTER_ARTICLES = (
 )
 
 
-def judge_topic(seen: Evidence) -> Judged:
+def judge(seen: Evidence) -> tuple[Judged, Judged]:
+    """Topic and action; what is declined is out of scope whatever field its words come from."""
+    topic = _judge_topic(seen)
+    action = _judge_action(seen, topic.label)
+    if action.label == "decline":
+        topic = Judged(_OTHER, action.probability, "不予办理的事不属于任何服务领域")
+    return topic, action
+
+
+def _judge_topic(seen: Evidence) -> Judged:
     intents = seen.intents
     if intents.empty or intents.decline:
         return Judged(_OTHER, 0.95, "内容为空、无意义或不属于平台服务")
@@ -139,7 +148,7 @@ def _number_topic(seen: Evidence) -> str:
     return "metrology" if prefixes & {"JJG", "JJF"} else "standards"
 
 
-def judge_action(seen: Evidence, topic: str) -> Judged:
+def _judge_action(seen: Evidence, topic: str) -> Judged:
     for rule in _RULES:
         if rule.applies(seen, topic):
             return Judged(rule.action, rule.probability, rule.reason)

@@ -7,7 +7,7 @@ from nlp import wording
 from nlp.corpus import Corpus
 from nlp.evidence import Evidence, Gatherer
 from nlp.intents import is_elliptic
-from nlp.judgement import Judged, judge_action, judge_topic
+from nlp.judgement import Judged, judge
 from nlp.replies import Option, Replies
 from nlp.text import clean, clip_bytes
 
@@ -51,8 +51,7 @@ class Matcher:
         """
         asked = self._with_context(text, context)
         seen = self._gatherer.gather(asked, today)
-        topic = judge_topic(seen)
-        action = judge_action(seen, topic.label)
+        topic, action = judge(seen)
         words, options = self._replies.compose(seen, action.label, today)
         if action.label == "answer" and not words:
             action = Judged(action.otherwise, 0.5, "没有足够把握的答案")

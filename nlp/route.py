@@ -10,17 +10,20 @@ from nlp.text import clean
 from nlp.tokens import bigrams, words
 
 Floats = npt.NDArray[np.float32]
+# What is said in so few characters wants another treatment than a whole sentence.
+_SHORT = (4, 6, 8, 11, 15)
 _ROUNDS = 60
 _RIDGE = 2e-5
 _STEP = 12.0
 
 
 def _features(text: str) -> list[str]:
-    """Words, single characters and character pairs, each of its own kind."""
+    """Words, characters, character pairs and marks of shortness, each of its own kind."""
     plain = clean(text)
     found = [f"w{word}" for word in words(plain)]
     found += [f"b{pair}" for pair in bigrams(plain)]
     found += [f"c{mark}" for mark in plain if not mark.isspace()]
+    found += [f"n{size}" for size in _SHORT if len(plain) <= size]
     return found
 
 
