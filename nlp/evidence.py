@@ -37,8 +37,23 @@ _ASKS_NEW = re.compile(r"新版|新标|新国标|最新|新的")
 _FAQ_HITS = 12
 # Strength of a claim on the first place: a number written out, a limit found, an article alike.
 _NUMBER_CLAIM = 3.0
+# An edition that was not asked for stays behind the one that was, whatever else speaks for it.
+_EDITION_STEP = 0.8
 _LIMIT_CLAIM = 1.9
 _ARTICLE_CLAIM = 1.9
+
+
+@dataclass(frozen=True, slots=True)
+class Similar:
+    """An article with the probability that it means the same.
+
+    `fits` is false where it speaks of other things than the question: it then tells what such
+    questions want, but neither answers nor cites.
+    """
+
+    article: Article
+    confidence: float
+    fits: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +68,21 @@ class Evidence:
     asks_value: bool
     asks_method: bool
     asks_standard: bool
-    articles: tuple[tuple[Article, float], ...]
+    articles: tuple[Similar, ...]
     topics: tuple[tuple[str, float], ...]
     actions: tuple[tuple[str, float], ...]
     standards: tuple[Scored, ...]
 
     @property
-    def best_article(self) -> tuple[Article, float] | None:
-        return self.articles[0] if self.articles else None
+    def best_article(self) -> Similar | None:
+        """The most similar article that speaks of the same things."""
+        return next((similar for similar in self.articles if similar.fits), None)
 
     @property
-    def unknown_numbers(self) -> tuple[Resolved, ...]:
-        return tuple(found for found in self.resolved if not found.rows)
+    def asks_unknown_number(self) -> bool:
+        """It asks about standards of which the corpus has no edition."""
+        none_known = not any(found.rows for found in self.resolved)
+        return bool(self.resolved) and none_known and self.asks_standard
 
 
 class Gatherer:
@@ -76,6 +94,12 @@ class Gatherer:
         self.book = LimitBook(corpus.limits)
         self._governing = Governing(corpus, self.resolver)
         self._articles = {article.id: article for article in corpus.articles}
+        self._article_subjects = {
+            article.id: self._governing.subjects.find(
+                " ".join((article.question, *article.variants, *article.products))
+            )
+            for article in corpus.articles
+        }
         self._faq = SearchIndex.build(
             Document(f"{article.id}#{at}", "", phrasing)
             for article in corpus.articles
@@ -94,8 +118,9 @@ class Gatherer:
             *self._number_claims(resolved, plain, today),
             *self._limit_claims(limits, choices, plain, today),
             *(
-                (article.standards, _ARTICLE_CLAIM * confidence, f"问答 {article.id}")
-                for article, confidence in articles[:3]
+                (one.article.standards, _ARTICLE_CLAIM * one.confidence, f"问答 {one.article.id}")
+                for one in articles[:5]
+                if one.fits
             ),
         ]
         return Evidence(
@@ -124,13 +149,21 @@ class Gatherer:
             return tuple(dict.fromkeys(coming + numbers))
         return tuple(numbers)
 
-    def _similar_articles(self, plain: str) -> tuple[tuple[Article, float], ...]:
+    def _similar_articles(self, plain: str) -> tuple[Similar, ...]:
         best: dict[str, float] = {}
         for hit in self._faq.search(plain, _FAQ_HITS):
             key = hit.id.rpartition("#")[0]
             best[key] = max(best.get(key, 0.0), hit.confidence)
         ranked = sorted(best.items(), key=lambda item: -item[1])
-        return tuple((self._articles[key], confidence) for key, confidence in ranked)
+        asked = self._governing.subjects.find(plain)
+        return tuple(
+            Similar(self._articles[key], confidence, self._speaks_of(key, asked))
+            for key, confidence in ranked
+        )
+
+    def _speaks_of(self, key: str, asked: frozenset[str]) -> bool:
+        told = self._article_subjects[key]
+        return not asked or not told or bool(asked & told)
 
     def _limit_rows(
         self, mentions: Mentions, resolved: Sequence[Resolved], today: date
@@ -140,15 +173,14 @@ class Gatherer:
         choices: list[StandardLimit] = []
         named = {row.number for found in resolved for row in found.rows}
         for indicator in mentions.indicators:
-            every = self._in_force(self.book.all_rows(indicator), today)
-            if named & {row.number for row in every}:
-                every = [row for row in every if row.number in named]
             if mentions.products:
                 for product in mentions.products:
-                    found = self._in_force(self.book.rows(product, indicator), today)
-                    rows.extend(row for row in found if row in every)
-            elif len({(row.limit, row.unit) for row in every}) == 1:
-                rows.extend(every[:1])
+                    found = _of(self.book.rows(product, indicator), named)
+                    rows.extend(self._in_force(found, today))
+                continue
+            every = self._in_force(_of(self.book.all_rows(indicator), named), today)
+            if len({(row.limit, row.unit) for row in every}) == 1:
+                rows.extend(every)
             else:
                 choices.extend(every)
         return tuple(dict.fromkeys(rows)), tuple(dict.fromkeys(choices))
@@ -163,7 +195,9 @@ class Gatherer:
     ) -> Iterator[Claim]:
         for place, found in enumerate(resolved):
             numbers = self.meant_first(found, plain, today)
-            yield numbers[:3], _NUMBER_CLAIM - 0.1 * place, "问题里的编号"
+            for edition, number in enumerate(numbers[:3]):
+                weight = _NUMBER_CLAIM - 0.1 * place - _EDITION_STEP * edition
+                yield (number,), weight, "问题里的编号"
 
     def _limit_claims(
         self,
@@ -182,10 +216,15 @@ class Gatherer:
             yield tuple(old), _LIMIT_CLAIM - 0.2, "被代替的旧版"
 
 
+def _of(rows: list[StandardLimit], named: set[str]) -> list[StandardLimit]:
+    """The rows of the standards named in the question; all of them where none of those has any."""
+    return [row for row in rows if row.number in named] or rows
+
+
 def _only_number(plain: str, resolved: Sequence[Resolved]) -> bool:
     """Little is left of the text without its numbers: the number itself is the question."""
     spans = sum(found.asked.span[1] - found.asked.span[0] for found in resolved)
-    return bool(resolved) and len(plain) - spans <= 4
+    return bool(resolved) and len(plain) - spans <= 2
 
 
 def _topic_pairs(corpus: Corpus) -> list[tuple[str, str]]:

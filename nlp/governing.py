@@ -1,12 +1,15 @@
 """Which standards belong to a question, best first: numbers, subject words, titles, articles."""
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from nlp.corpus import Corpus, Standard
 from nlp.index import Document, SearchIndex
+from nlp.limits import product_names
 from nlp.resolve import Resolver
+from nlp.subjects import Subjects
 from nlp.text import clean
 from nlp.tokens import read_lines, synonyms
 
@@ -14,12 +17,22 @@ from nlp.tokens import read_lines, synonyms
 Claim = tuple[Sequence[str], float, str]
 
 MOST = 5
-_KNOWN_BY_CUE = 0.45
+_KNOWN_BY_CUE = 0.55
+_KNOWN_BY_THING = 0.3
 _PER_CHARACTER = 0.06
 _TITLE = 1.6
 _LEAST = 0.3
+_INSTRUMENT = 1.4
+_PRODUCT_STANDARD = 1.2
+_PRODUCT = 0.45
+# Weight of the further claims on a standard beside its strongest one.
+_AGREEMENT = 0.3
 # A later place in a list of standards is a weaker claim.
 _STEP = 0.08
+
+
+_ASKS_NEW = re.compile(r"新版|新标|新国标|最新|新的")
+_ASKS_PRODUCT_STANDARD = re.compile(r"标准|国标|执行|套|按哪个|按什么|按啥")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +41,12 @@ class Cue:
 
     words: tuple[str, ...]
     names: tuple[str, ...]
+    is_thing: bool
 
     @property
     def weight(self) -> float:
-        return _KNOWN_BY_CUE + _PER_CHARACTER * sum(map(len, self.words))
+        known = _KNOWN_BY_THING if self.is_thing else _KNOWN_BY_CUE
+        return known + _PER_CHARACTER * sum(map(len, self.words))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +61,12 @@ class Governing:
         self._corpus = corpus
         self._resolver = resolver
         self._cues = list(_read_cues())
+        self._by_product: dict[str, list[Standard]] = {}
+        for row in corpus.standards:
+            for product in row.products:
+                self._by_product.setdefault(clean(product), []).append(row)
+        cue_words = (word for cue in self._cues for word in cue.words if len(cue.words) == 1)
+        self.subjects = Subjects((*self._by_product, *cue_words, *product_names()))
         self._titles = SearchIndex.build(
             Document(row.number, row.number, f"{_plain_title(row)} {' '.join(row.products)}")
             for row in corpus.standards
@@ -53,26 +74,51 @@ class Governing:
 
     def rank(self, text: str, claims: Iterable[Claim], today: date) -> list[Scored]:
         """At most MOST standards. `claims` are (numbers, weight, reason) found by other means."""
-        best: dict[str, Scored] = {}
+        found: dict[str, list[Scored]] = {}
+        for scored in self._scored(text, claims, today):
+            if scored.number in self._corpus.by_number and scored.score > 0:
+                found.setdefault(scored.number, []).append(scored)
+        ranked = sorted(map(_joined, found.values()), key=lambda one: (-one.score, one.number))
+        if _ASKS_NEW.search(text):
+            ranked = self._coming_first(ranked, today)
+        return [scored for scored in ranked if scored.score >= _LEAST][:MOST]
 
-        def claim(number: str, score: float, why: str) -> None:
-            known = best.get(number)
-            if number in self._corpus.by_number and (known is None or known.score < score):
-                best[number] = Scored(number, score, why)
-
+    def _scored(self, text: str, claims: Iterable[Claim], today: date) -> Iterator[Scored]:
         for numbers, weight, why in claims:
             for place, number in enumerate(numbers):
-                claim(number, weight - _STEP * place, why)
+                yield Scored(number, weight - _STEP * place, why)
         for cue in self.cues_in(text):
-            numbers = self._resolver.in_force(cue.names, today)
-            for place, number in enumerate(numbers):
-                claim(number, cue.weight - _STEP * place, f"主题词“{'＋'.join(cue.words)}”")
+            why = f"主题词“{'＋'.join(cue.words)}”"
+            for place, number in enumerate(self._resolver.in_force(cue.names, today)):
+                yield Scored(number, cue.weight - _STEP * place, why)
+        for name in sorted(self.subjects.find(text)):
+            rows = [row for row in self._by_product.get(name, ()) if self._usable(row, today)]
+            for place, row in enumerate(rows[:3]):
+                weight = self._product_weight(row, text) - _STEP * place
+                yield Scored(row.number, weight, f"对象“{name}”")
         for hit in self._titles.search(text, 6):
-            found = _TITLE * hit.confidence
-            stale = self._corpus.status(hit.id, today) == "废止"
-            claim(hit.id, found * (0.5 if stale else 1.0), "题名相近")
-        ranked = sorted(best.values(), key=lambda scored: (-scored.score, scored.number))
-        return [scored for scored in ranked if scored.score >= _LEAST][:MOST]
+            usable = self._usable(self._corpus.by_number[hit.id], today)
+            yield Scored(hit.id, _TITLE * hit.confidence * (1.0 if usable else 0.5), "题名相近")
+
+    def _usable(self, row: Standard, today: date) -> bool:
+        return self._corpus.status(row.number, today) == "现行"
+
+    @staticmethod
+    def _product_weight(row: Standard, text: str) -> float:
+        """An instrument is named to have it verified; a product for many reasons."""
+        if row.kind in {"检定规程", "校准规范"}:
+            return _INSTRUMENT
+        asks_standard = _ASKS_PRODUCT_STANDARD.search(text) and row.topic == "product"
+        return _PRODUCT_STANDARD if asks_standard else _PRODUCT
+
+    def _coming_first(self, ranked: list[Scored], today: date) -> list[Scored]:
+        ordered: dict[str, Scored] = {}
+        for scored in ranked:
+            for name in self._corpus.by_number[scored.number].replaced_by:
+                if self._corpus.status(name, today) == "即将实施":
+                    ordered.setdefault(name, Scored(name, scored.score, f"{scored.why}，新版"))
+            ordered.setdefault(scored.number, scored)
+        return list(ordered.values())
 
     def cues_in(self, text: str) -> list[Cue]:
         """Cues whose words all occur in the text or in the formal words of its spoken ones."""
@@ -82,13 +128,21 @@ class Governing:
         return [cue for cue in self._cues if all(word in plain for word in cue.words)]
 
 
+def _joined(claims: list[Scored]) -> Scored:
+    """The strongest claim, raised a little by each of the others."""
+    best = max(claims, key=lambda scored: scored.score)
+    rest = sum(scored.score for scored in claims) - best.score
+    return Scored(best.number, best.score + _AGREEMENT * rest, best.why)
+
+
 def _plain_title(row: Standard) -> str:
     return row.title.removeprefix("食品安全国家标准 ")
 
 
 def _read_cues() -> Iterable[Cue]:
     for line in read_lines("cues.txt"):
-        words, names = line.split("\t")
+        words, names = line.removeprefix("~").split("\t")
         targets = tuple(name.strip() for name in names.split(";"))
         for choice in words.split("|"):
-            yield Cue(tuple(clean(word) for word in choice.split("+")), targets)
+            parts = tuple(clean(word) for word in choice.split("+"))
+            yield Cue(parts, targets, line.startswith("~"))

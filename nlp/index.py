@@ -8,6 +8,7 @@ import numpy as np
 
 from nlp.bm25 import Bm25
 from nlp.standard_numbers import find_bare_numbers, find_standard_numbers
+from nlp.text import MAX_QUESTION
 from nlp.tokens import bigrams, characters, formal_words, words
 
 _CANDIDATES = 50
@@ -15,6 +16,13 @@ _BIGRAM_WEIGHT = 0.5
 _SYNONYM_WEIGHT = 0.6
 # Above this a text is a passage: overlap of character sets says little there.
 _SHORT_TEXT = 120
+# Logistic regression of "the first hit is right" on Dice, share of the query's idf covered, lead
+# over the next hit, and length of the query (1.0 = 20 distinct characters or more). Fitted on
+# held-out phrasings of the packaged articles, 40 % of the articles being absent.
+_WEIGHTS = (1.14, 4.81, 1.17, 4.12)
+_BIAS = -5.33
+_LONG_QUERY = 20
+_SAME_TEXT = 0.97
 # A number in the query outranks any overlap of words; naming the edition outranks not naming it.
 _NUMBER_BONUS = 100.0
 _EDITION_BONUS = 50.0
@@ -69,6 +77,7 @@ class SearchIndex:
         """At most `k` hits, best first; none where nothing of the query is in any document."""
         if not self._ids or k < 1:
             return []
+        query = query[:MAX_QUESTION]
         found = words(query)
         weighted = [(word, 1.0) for word in dict.fromkeys(found)]
         weighted += [(word, _SYNONYM_WEIGHT) for word in dict.fromkeys(formal_words(found))]
@@ -136,6 +145,11 @@ class SearchIndex:
             shared = sum(map(self._characters.idf, asked & known)) / mass if known else 0.5
             following = ranked[place + 1][0] if place + 1 < len(ranked) else 0.0
             lead = (score - following) / score if score > 0 else 0.0
-            value = 1 / (1 + exp(-(6.0 * dice + 3.0 * shared + 2.0 * lead - 5.0)))
+            size = min(len(asked), _LONG_QUERY) / _LONG_QUERY
+            logit = _BIAS + sum(
+                weight * value
+                for weight, value in zip(_WEIGHTS, (dice, shared, lead, size), strict=True)
+            )
+            value = _SAME_TEXT if dice > 0.995 else 1 / (1 + exp(-logit))
             confidences.append(value if place == 0 else min(value, confidences[-1]))
         return confidences

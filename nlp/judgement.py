@@ -10,7 +10,7 @@ _OTHER = "other/out_of_scope"
 # From this confidence on a phrasing of the knowledge base is as good as the question itself.
 SURE_ARTICLE = 0.9
 # From this confidence on an article may answer alone.
-USABLE_ARTICLE = 0.45
+USABLE_ARTICLE = 0.5
 # From this score on a standard belongs to the question beyond doubt.
 SURE_STANDARD = 0.5
 
@@ -52,13 +52,26 @@ _RULES = (
     _Rule(lambda seen, _: seen.intents.personal, "decline", 0.85, "与平台无关的个人事务或闲聊"),
     _Rule(lambda seen, _: seen.intents.empty, "clarify", 0.9, "内容为空或无法识别"),
     _Rule(lambda seen, _: seen.intents.greeting, "answer", 0.95, "寒暄"),
-)
-_RULES_AFTER_ARTICLES = (
+    _Rule(
+        lambda seen, _: seen.intents.subjectless and not _understood(seen),
+        "clarify",
+        0.75,
+        "没说是什么事",
+    ),
+    _Rule(lambda seen, _: seen.asks_unknown_number, "route", 0.8, "问的标准库中没有"),
     _Rule(
         lambda seen, _: bool(seen.limit_choices) and seen.asks_value and not seen.limits,
         "clarify",
         0.75,
         "限值随产品而不同，没说产品",
+    ),
+)
+_RULES_AFTER_ARTICLES = (
+    _Rule(
+        lambda seen, _: seen.intents.vague and not _understood(seen),
+        "clarify",
+        0.75,
+        "指代不明或缺关键信息",
     ),
     _Rule(
         lambda seen, topic: topic == "progress_query" and not seen.intents.clue,
@@ -71,12 +84,6 @@ _RULES_AFTER_ARTICLES = (
         "service",
         0.85,
         "查进度，有线索",
-    ),
-    _Rule(
-        lambda seen, _: (seen.intents.vague or seen.intents.subjectless) and not _understood(seen),
-        "clarify",
-        0.75,
-        "指代不明或缺关键信息",
     ),
     _Rule(
         lambda seen, _: seen.intents.export_unspecific and not seen.mentions.products,
@@ -93,7 +100,16 @@ _RULES_AFTER_ARTICLES = (
 )
 
 
-def judge_topic(seen: Evidence) -> Judged:
+def judge(seen: Evidence) -> tuple[Judged, Judged]:
+    """Topic and action; what is declined is out of scope whatever field its words come from."""
+    topic = _judge_topic(seen)
+    action = _judge_action(seen, topic.label)
+    if action.label == "decline":
+        topic = Judged(_OTHER, action.probability, "不予办理的事不属于任何服务领域")
+    return topic, action
+
+
+def _judge_topic(seen: Evidence) -> Judged:
     intents = seen.intents
     if intents.empty or intents.decline:
         return Judged(_OTHER, 0.95, "内容为空、无意义或不属于平台服务")
@@ -102,12 +118,12 @@ def judge_topic(seen: Evidence) -> Judged:
     scores = dict.fromkeys(TOPICS, 0.0)
     for topic, probability in seen.topics:
         scores[topic] += probability
-    for vote, (article, confidence) in zip(_TOPIC_VOTES, seen.articles, strict=False):
-        scores[article.topic] += vote * confidence
+    for vote, similar in zip(_TOPIC_VOTES, seen.articles, strict=False):
+        scores[similar.article.topic] += vote * similar.confidence
     for wanted, topic, weight in (
-        (intents.complaint, "complaint", 0.7),
-        (intents.green_channel, "green_channel", 0.7),
-        (intents.progress, "progress_query", 0.7),
+        (intents.complaint, "complaint", 1.1),
+        (intents.green_channel, "green_channel", 1.1),
+        (intents.progress, "progress_query", 1.1),
         (intents.enterprise_other, _OTHER, 0.7),
         (bool(seen.limits or seen.limit_choices), _limit_topic(seen), 0.4),
         (bool(seen.resolved) and seen.asks_standard, _number_topic(seen), 0.35),
@@ -132,13 +148,13 @@ def _number_topic(seen: Evidence) -> str:
     return "metrology" if prefixes & {"JJG", "JJF"} else "standards"
 
 
-def judge_action(seen: Evidence, topic: str) -> Judged:
+def _judge_action(seen: Evidence, topic: str) -> Judged:
     for rule in _RULES:
         if rule.applies(seen, topic):
             return Judged(rule.action, rule.probability, rule.reason)
-    article, confidence = seen.best_article or (None, 0.0)
-    if article and confidence >= SURE_ARTICLE:
-        return Judged(article.action, confidence, f"与问答 {article.id} 几乎相同")
+    best = seen.best_article
+    if best and best.confidence >= SURE_ARTICLE:
+        return Judged(best.article.action, best.confidence, f"与问答 {best.article.id} 几乎相同")
     for rule in _RULES_AFTER_ARTICLES:
         if rule.applies(seen, topic):
             return Judged(rule.action, rule.probability, rule.reason)
@@ -150,18 +166,17 @@ def _weighed_action(seen: Evidence, topic: str) -> Judged:
     scores = dict.fromkeys(ACTIONS, 0.0)
     for action, probability in seen.actions:
         scores[action] += probability
-    for vote, (article, confidence) in zip(_ACTION_VOTES, seen.articles, strict=False):
-        scores[article.action] += vote * confidence
+    for vote, similar in zip(_ACTION_VOTES, seen.articles, strict=False):
+        scores[similar.article.action] += vote * similar.confidence
     limit_answer = bool(seen.limits) and seen.asks_limit
     for wanted, action, weight in (
-        (intents.service and topic in _SERVICE_TOPICS, "service", 0.5),
+        (intents.service and topic in _SERVICE_TOPICS, "service", 0.6),
         (topic in {"equipment_sharing", "green_channel"}, "service", 0.3),
-        (intents.route, "route", 0.4),
+        (intents.route, "route", 0.5),
         (topic == "complaint", "route", 0.5),
         (topic == "supply_chain", "route", 0.2),
         (limit_answer, "answer", 0.6),
         (any(found.rows for found in seen.resolved) and seen.asks_standard, "answer", 0.7),
-        (bool(seen.unknown_numbers) and seen.asks_standard, "route", 0.7),
         (_has_sure_standard(seen) and not intents.route, "answer", 0.25),
     ):
         if wanted:

@@ -157,6 +157,13 @@ class LimitBook:
         return {word: tuple(dict.fromkeys(names)) for word, names in spoken.items()}
 
 
+def product_names() -> list[str]:
+    """Every name and byname of products.txt."""
+    lines = (line for line in read_lines("products.txt") if not line.startswith("!"))
+    parts = (line.split("|") for line in lines)
+    return [word for name, _, called in parts for word in (name.strip(), *called.split())]
+
+
 def indicator_name(row: StandardLimit) -> str:
     """The indicator without what stands in brackets: 耗氧量（以O2计） -> 耗氧量; folded."""
     return clean(_BRACKETS.sub("", row.indicator))

@@ -7,9 +7,9 @@ from nlp import wording
 from nlp.corpus import Corpus
 from nlp.evidence import Evidence, Gatherer
 from nlp.intents import is_elliptic
-from nlp.judgement import Judged, judge_action, judge_topic
+from nlp.judgement import Judged, judge
 from nlp.replies import Option, Replies
-from nlp.text import clean, clip_bytes
+from nlp.text import MAX_QUESTION, clean, clip_bytes
 
 # A passive reply of the platform holds 2,048 bytes; the rest is for what the caller adds.
 MOST_BYTES = 1800
@@ -49,18 +49,17 @@ class Matcher:
         `context` is the previous question of the conversation; it is looked at only where the
         text leans on it ("那矿泉水呢").
         """
-        asked = self._with_context(text, context)
+        text = text[:MAX_QUESTION]
+        asked = self._with_context(text, context[:MAX_QUESTION])
         seen = self._gatherer.gather(asked, today)
-        topic = judge_topic(seen)
-        action = judge_action(seen, topic.label)
+        topic, action = judge(seen)
         words, options = self._replies.compose(seen, action.label, today)
         if action.label == "answer" and not words:
             action = Judged(action.otherwise, 0.5, "没有足够把握的答案")
         elif action.label == "clarify" and not words:
             words = wording.ASK_AGAIN
         standards = tuple(scored.number for scored in seen.standards)
-        only_unknown = len(seen.unknown_numbers) == len(seen.resolved) > 0 and seen.asks_standard
-        if topic.label == "greeting" or action.label == "decline" or only_unknown:
+        if topic.label == "greeting" or action.label == "decline" or seen.asks_unknown_number:
             # Nothing fits small talk, and a neighbour of a number we do not have would mislead.
             standards = ()
         return Decision(
@@ -112,6 +111,9 @@ class Matcher:
             for scored in seen.standards[:3]
         )
         if seen.best_article:
-            article, confidence = seen.best_article
-            reasons.append(f"最近的问答：{article.id}“{article.question[:30]}”（{confidence:.0%}）")
+            nearest = seen.best_article
+            reasons.append(
+                f"最近的问答：{nearest.article.id}“{nearest.article.question[:30]}”"
+                f"（{nearest.confidence:.0%}）"
+            )
         return reasons

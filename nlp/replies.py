@@ -130,8 +130,9 @@ def _usable(seen: Evidence, action: str) -> Article | None:
     """The nearest article if it is near enough and of that action."""
     if not seen.best_article:
         return None
-    article, confidence = seen.best_article
-    return article if article.action == action and confidence >= USABLE_ARTICLE else None
+    similar = seen.best_article
+    usable = similar.article.action == action and similar.confidence >= USABLE_ARTICLE
+    return similar.article if usable else None
 
 
 def _advice(seen: Evidence) -> str:
@@ -139,8 +140,10 @@ def _advice(seen: Evidence) -> str:
     if not _ASKS_ADVICE.search(seen.text):
         return ""
     held = {row.number for row in seen.limits}
-    for article, confidence in seen.articles[:3]:
-        if confidence >= USABLE_ARTICLE and held & set(article.standards):
+    for similar in seen.articles[:3]:
+        article = similar.article
+        near = similar.fits and similar.confidence >= USABLE_ARTICLE
+        if near and held & set(article.standards):
             mark = "" if article.checked else wording.PENDING
             return f"处理建议{mark}：{article.answer}"
     return ""

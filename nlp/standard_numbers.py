@@ -63,7 +63,8 @@ _PREFIXED = re.compile(
     # DB34/T 3008, DB3401/T 230, DBS34/ 003
     rf"|(?P<db>dbs?) ?(?P<region>\d{{4}}(?= ?/| ?t)|\d{{2}}){_GAP}t?{_GAP}(?P<db_body>{_BODY})"
     rf"|(?P<team>t) ?/ ?(?P<org>[a-z]{{2,10}}){_GAP}(?P<team_body>{_BODY})"
-    rf"|(?P<team2>t)[ -]?(?P<org2>[a-z]{{3,8}}) ?(?P<team2_body>\d{{3,5}})(?= ?- ?(?:{_PLAIN_YEAR}))"
+    rf"|(?P<team2>t)[ -]?(?P<org2>[a-z]{{3,8}}) ?(?P<team2_body>\d{{3,5}})"
+    rf"(?= ?- ?(?:{_PLAIN_YEAR}))"
     rf"|(?P<own>q) ?/ ?(?P<firm>[a-z0-9]{{2,10}}?)[ -]*(?P<own_body>\d{{4}} ?s?)"
     rf"|(?P<sector>{_SECTORS})(?P<sector_t>{_GAP}t(?![a-z]))?{_GAP}(?P<sector_body>{_BODY})"
     rf"){_YEAR}(?: ?号)?"
