@@ -187,7 +187,8 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     house = house_of(config, clock, asyncio.run(_knowledge(config)))
     today = arguments.today or clock.today()
     try:
-        lines = arguments.file.read_text("utf-8").splitlines()
+        # Not splitlines(): a question may hold U+2028, which JSON allows inside a string.
+        lines = arguments.file.read_text("utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         _say_error(f"读不了这个文件 / can't read the file: {error}")
         return 2

@@ -115,26 +115,28 @@ class Product:
         return [m.content["text"] for m in self.seen_by(person, app) if "text" in m.content]
 
 
+def environment(database_url: str, redis_url: str = "", **more: str) -> dict[str, str]:
+    """The variables of a complete configuration on a free port."""
+    return {
+        "NQI_DATABASE_URL": database_url,
+        "NQI_REDIS_URL": redis_url,
+        "NQI_PORT": str(free_port()),
+        "NQI_SECRET_KEY": "k" * 20 + "0123456789abcdef",
+        "NQI_WECHAT_APPID": "wxofficial",
+        "NQI_WECHAT_SECRET": "official-secret-0001",
+        "NQI_WECHAT_TOKEN": "official-token-0001",
+        "NQI_WECHAT_AES_KEY": "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG",
+        "NQI_MINIAPP_APPID": "wxminiapp",
+        "NQI_MINIAPP_SECRET": "miniapp-secret-0001",
+        "NQI_MINIAPP_TOKEN": "miniapp-token-0001",
+        "NQI_MINIAPP_AES_KEY": "GFEDCBA9876543210zyxwvutsrqponmlkjihgfedcba",
+        **{f"NQI_{name}": value for name, value in more.items()},
+    }
+
+
 def config_for(database_url: str, redis_url: str = "", **more: str) -> Config:
     """A complete configuration on a free port."""
-    port = str(free_port())
-    return load_config(
-        {
-            "NQI_DATABASE_URL": database_url,
-            "NQI_REDIS_URL": redis_url,
-            "NQI_PORT": port,
-            "NQI_SECRET_KEY": "k" * 20 + "0123456789abcdef",
-            "NQI_WECHAT_APPID": "wxofficial",
-            "NQI_WECHAT_SECRET": "official-secret-0001",
-            "NQI_WECHAT_TOKEN": "official-token-0001",
-            "NQI_WECHAT_AES_KEY": "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG",
-            "NQI_MINIAPP_APPID": "wxminiapp",
-            "NQI_MINIAPP_SECRET": "miniapp-secret-0001",
-            "NQI_MINIAPP_TOKEN": "miniapp-token-0001",
-            "NQI_MINIAPP_AES_KEY": "GFEDCBA9876543210zyxwvutsrqponmlkjihgfedcba",
-            **{f"NQI_{name}": value for name, value in more.items()},
-        }
-    )
+    return load_config(environment(database_url, redis_url, **more))
 
 
 @asynccontextmanager

@@ -87,7 +87,7 @@ async def _play(house: House, order: list[list[int]]) -> dict[str, Any]:
     """Deliver the script's lines in waves; within a wave all at once. Returns the end state."""
     for wave in order:
         await asyncio.gather(*(_deliver(house, index) for index in wave))
-    numbers = await Ticket.all().values_list("number", flat=True)
+    numbers = [ticket.number for ticket in await Ticket.all()]
 
     def comparable(text: str) -> str:
         # Which of two free specialists takes which question, and its number, may differ.
