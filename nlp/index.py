@@ -8,6 +8,7 @@ import numpy as np
 
 from nlp.bm25 import Bm25
 from nlp.standard_numbers import find_bare_numbers, find_standard_numbers
+from nlp.text import MAX_QUESTION
 from nlp.tokens import bigrams, characters, formal_words, words
 
 _CANDIDATES = 50
@@ -76,6 +77,7 @@ class SearchIndex:
         """At most `k` hits, best first; none where nothing of the query is in any document."""
         if not self._ids or k < 1:
             return []
+        query = query[:MAX_QUESTION]
         found = words(query)
         weighted = [(word, 1.0) for word in dict.fromkeys(found)]
         weighted += [(word, _SYNONYM_WEIGHT) for word in dict.fromkeys(formal_words(found))]

@@ -9,7 +9,7 @@ from nlp.evidence import Evidence, Gatherer
 from nlp.intents import is_elliptic
 from nlp.judgement import Judged, judge
 from nlp.replies import Option, Replies
-from nlp.text import clean, clip_bytes
+from nlp.text import MAX_QUESTION, clean, clip_bytes
 
 # A passive reply of the platform holds 2,048 bytes; the rest is for what the caller adds.
 MOST_BYTES = 1800
@@ -49,7 +49,8 @@ class Matcher:
         `context` is the previous question of the conversation; it is looked at only where the
         text leans on it ("那矿泉水呢").
         """
-        asked = self._with_context(text, context)
+        text = text[:MAX_QUESTION]
+        asked = self._with_context(text, context[:MAX_QUESTION])
         seen = self._gatherer.gather(asked, today)
         topic, action = judge(seen)
         words, options = self._replies.compose(seen, action.label, today)

@@ -2,8 +2,8 @@
 
 import re
 
-# A chat message is at most 2,048 bytes; the rest of a longer paste says nothing new.
-MAX_CHARACTERS = 1000
+# What is read of a question: a chat message holds 2,048 bytes, a longer paste says nothing new.
+MAX_QUESTION = 1000
 
 _DASHES = "-‐‑‒–—―−﹘﹣－~～〜﹏˗⁃➖"
 _BLANKS = "\t\n\v\f\r\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
@@ -40,8 +40,8 @@ def fold(text: str) -> str:
 
 
 def clean(text: str) -> str:
-    """Folded text of at most MAX_CHARACTERS, blanks collapsed; for matching, not for display."""
-    return _RUN_OF_BLANKS.sub(" ", fold(text[:MAX_CHARACTERS])).strip()
+    """Folded text with blanks collapsed; for matching, not for display."""
+    return _RUN_OF_BLANKS.sub(" ", fold(text)).strip()
 
 
 def clip_bytes(text: str, limit: int) -> str:
