@@ -111,7 +111,7 @@ class Gatherer:
     def gather(self, text: str, today: date) -> Evidence:
         plain = clean(text)
         mentions = self.book.mentions(plain)
-        resolved = tuple(self.resolver.resolve(text, today))
+        resolved = tuple(self.resolver.resolve(plain, today))
         articles = self._similar_articles(plain)
         limits, choices = self._limit_rows(mentions, resolved, today)
         claims = [

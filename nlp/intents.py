@@ -32,6 +32,7 @@ class Intents:
     service: bool
     route: bool
     export_unspecific: bool
+    platform_fact: bool
 
     @property
     def decline(self) -> bool:
@@ -72,6 +73,7 @@ def read_intents(text: str) -> Intents:
         service=says("service"),
         route=says("route"),
         export_unspecific=says("export_unspecific"),
+        platform_fact=says("platform_fact"),
     )
 
 

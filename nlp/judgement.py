@@ -177,12 +177,18 @@ def _weighed_action(seen: Evidence, topic: str) -> Judged:
         (topic == "supply_chain", "route", 0.2),
         (limit_answer, "answer", 0.6),
         (any(found.rows for found in seen.resolved) and seen.asks_standard, "answer", 0.7),
+        (intents.platform_fact and _answerable(seen), "answer", 0.8),
         (_has_sure_standard(seen) and not intents.route, "answer", 0.25),
     ):
         if wanted:
             scores[action] += weight
     best = _best(scores, ACTIONS, "动作模型、问答与规则")
     return replace(best, otherwise=max(("route", "service"), key=lambda label: scores[label]))
+
+
+def _answerable(seen: Evidence) -> bool:
+    best = seen.best_article
+    return bool(best and best.article.action == "answer" and best.confidence >= USABLE_ARTICLE)
 
 
 def _has_sure_standard(seen: Evidence) -> bool:

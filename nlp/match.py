@@ -59,7 +59,8 @@ class Matcher:
         elif action.label == "clarify" and not words:
             words = wording.ASK_AGAIN
         standards = tuple(scored.number for scored in seen.standards)
-        if topic.label == "greeting" or action.label == "decline" or seen.asks_unknown_number:
+        small_talk = topic.label == "greeting" or seen.intents.empty or action.label == "decline"
+        if small_talk or seen.asks_unknown_number:
             # Nothing fits small talk, and a neighbour of a number we do not have would mislead.
             standards = ()
         return Decision(

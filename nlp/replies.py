@@ -85,6 +85,10 @@ class Replies:
             numbers = self._gatherer.meant_first(found, seen.text, today)
             rows = [self._corpus.by_number[number] for number in numbers]
             blocks.append(wording.resolved_lines(found, rows, self._corpus, today))
+        missing = [found.asked.span for found in seen.resolved if not found.rows]
+        if blocks and missing:
+            names = "、".join(seen.text[start:end].upper() for start, end in missing)
+            blocks.append(f"{names} 不在库中，可回复“转人工”请专家核实。")
         return "\n\n".join(blocks)
 
     def _from_related(self, seen: Evidence, today: date) -> str:

@@ -56,8 +56,7 @@ def test_folding_keeps_the_length() -> None:
     assert fold(text).startswith("gb/t 10789-2015")
 
 
-def test_cleaning_is_bounded() -> None:
-    assert len(clean("水" * 100_000)) == 1000
+def test_cleaning_drops_what_nobody_sees() -> None:
     assert clean("\x00 a\t\tB ") == "a b"
 
 
