@@ -25,7 +25,7 @@ TEXT_TOO_LONG = "内容有点长，请挑最要紧的一件事，用一两句话
 BACK = "好的。请换个说法再问一次，或回复“转人工”。"
 HUMAN_WITHOUT_QUESTION = "用户要求转人工"
 NOT_RECOGNISED = "我没有听懂。请说得具体一点，比如产品和项目，或回复“转人工”。"
-OPTIONS_TAIL = "回复数字即可；都不是请回 0。"
+OPTIONS_TAIL = "回复数字即可，都不是请回 0。"
 NO_TICKETS = "没有查到您名下的工单。直接说事情，我帮您登记。"
 LATE_PREFIX = "（可能重复）"
 

@@ -13,25 +13,33 @@ import msgspec
 
 T = TypeVar("T")
 
-ACTIONS = ("answer", "clarify", "route", "service", "decline")
-TOPICS = (
-    "testing",
-    "metrology",
-    "standards",
-    "certification",
-    "quality_management",
-    "equipment_sharing",
-    "brand",
-    "supply_chain",
-    "licensing",
-    "label_additive",
-    "training",
-    "complaint",
-    "green_channel",
-    "progress_query",
-    "greeting",
-    "other/out_of_scope",
-)
+ACTION_LABELS = {
+    "answer": "直接答复",
+    "clarify": "追问",
+    "route": "转专员",
+    "service": "办理服务",
+    "decline": "婉拒",
+}
+TOPIC_LABELS = {
+    "testing": "检验检测",
+    "metrology": "计量",
+    "standards": "标准",
+    "certification": "认证认可",
+    "quality_management": "质量管理",
+    "equipment_sharing": "设备共享",
+    "brand": "品牌培育",
+    "supply_chain": "产业链供应链",
+    "licensing": "许可与登记",
+    "label_additive": "标签与添加剂",
+    "training": "培训",
+    "complaint": "投诉受理",
+    "green_channel": "绿色通道",
+    "progress_query": "进度查询",
+    "greeting": "综合服务",
+    "other/out_of_scope": "综合服务",
+}
+ACTIONS = tuple(ACTION_LABELS)
+TOPICS = tuple(TOPIC_LABELS)
 
 # The day on which the status column of standards.csv was true (corpus README).
 STATUS_DAY = date(2026, 11, 23)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from nlp import wording
-from nlp.corpus import Corpus
+from nlp.corpus import ACTION_LABELS, TOPIC_LABELS, Corpus
 from nlp.evidence import Evidence, Gatherer
 from nlp.intents import is_elliptic
 from nlp.judgement import Judged, judge
@@ -95,9 +95,15 @@ class Matcher:
         return action.probability * min(0.97, 0.45 + 0.28 * first)
 
     def _reasons(self, seen: Evidence, topic: Judged, action: Judged, merged: str) -> list[str]:
-        reasons = [f"动作：{action.label}（{action.probability:.0%}，{action.reason}）"]
-        ranking = "、".join(f"{name} {chance:.0%}" for name, chance in seen.topics[:3])
-        reasons.append(f"话题：{topic.label}（{topic.probability:.0%}）；模型：{ranking or '无'}")
+        handling = ACTION_LABELS[action.label]
+        reasons = [f"处理：{handling}（{action.probability:.0%}，{action.reason}）"]
+        ranking = "、".join(
+            f"{TOPIC_LABELS[name]} {chance:.0%}"
+            for name, chance in seen.topics[:3]
+            if chance > 0.01
+        )
+        about = TOPIC_LABELS[topic.label]
+        reasons.append(f"领域：{about}（{topic.probability:.0%}）；模型：{ranking or '无'}")
         if merged:
             reasons.append(f"结合上一问理解为：{clean(merged)[:60]}")
         if seen.mentions.products:

@@ -99,9 +99,7 @@ class Replies:
     def _question_back(self, seen: Evidence) -> tuple[str, tuple[Option, ...]]:
         if seen.limit_choices:
             options = self._product_options(seen.limit_choices, seen.mentions.indicators[0])
-            numbered = [f"{at}. {option.label}" for at, option in enumerate(options, start=1)]
-            lines = ["不同产品的限值不一样，请问是哪一种？回复数字即可：", *numbered]
-            return "\n".join([*lines, "都不是的话，请直接写产品名称。"]), options
+            return wording.ASK_WHICH_PRODUCT, options
         article = _usable(seen, "clarify")
         if article:
             return article.answer, ()

@@ -25,6 +25,7 @@ ASK_AGAIN = (
 )
 ASK_FOR_CLUE = "请告诉我工单号、样品编号、单位名称或送样日期，好帮您查进度。"
 ASK_FOR_PRODUCT = "请说明是什么产品（如桶装水、果汁饮料），好给出准确的项目和标准。"
+ASK_WHICH_PRODUCT = "不同产品的限值不一样，请问是哪一种？没有列出的，直接写产品名称。"
 ASK_FOR_SUBJECT = "请说明您指的是哪件事（产品、项目、标准编号或单号），好接着帮您。"
 PENDING = "（待核）"
 
@@ -75,7 +76,9 @@ def limit_lines(row: StandardLimit, corpus: Corpus, today: date) -> list[str]:
         not row.limit.startswith(("≤", "≥", "<", ">", "n=", "不", "阴", "允"))
         and "~" not in row.limit
     ):
-        value = f"≤{value}" if row.limit[:1].isdigit() else value
+        # Unsigned means a maximum (corpus README), but for what calls itself a minimum.
+        sign = "≥" if "最小" in row.indicator else "≤"
+        value = f"{sign}{value}" if row.limit[:1].isdigit() else value
     lines = [f"{row.product}·{row.indicator}：{value}{mark}"]
     if row.method:
         lines.append(f"方法：{row.method}")

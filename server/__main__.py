@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import io
 import json
 import os
 import signal
@@ -30,6 +31,8 @@ from server.worker import Worker
 
 def main() -> int:
     """Run one command; returns the exit code."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")
     arguments = _parser().parse_args()
     try:
         return int(arguments.run(arguments))
@@ -200,12 +203,22 @@ def _evaluate(arguments: argparse.Namespace) -> int:
         return 2
     if arguments.json:
         for result in results:
-            _say(json.dumps(result, ensure_ascii=False))
+            _say(_json_line(result))
     else:
         expected = [json.loads(line) for line in lines]
         for name, value in score(expected, results).items():
             _say(f"{name}: {value}")
     return 0
+
+
+def _json_line(result: dict[str, Any]) -> str:
+    """One line of JSON; escaped where a question holds what no encoding can carry."""
+    line = json.dumps(result, ensure_ascii=False)
+    try:
+        line.encode()
+    except UnicodeEncodeError:
+        return json.dumps(result)
+    return line
 
 
 async def _knowledge(config: Config) -> Corpus:

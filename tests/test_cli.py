@@ -70,11 +70,14 @@ def test_evaluate_prints_one_json_line_per_question(url: str) -> None:
 def test_evaluate_takes_odd_questions_byte_for_byte(url: str, tmp_path: Path) -> None:
     odd = ["", "  空格 \t", 'a\\b"c\u2028d', "emoji 🤝", "换\n行", "GB\u300019298", "x" * 3000]
     path = tmp_path / "odd.jsonl"
-    path.write_text("".join(json.dumps({"q": q}, ensure_ascii=False) + "\n" for q in odd), "utf-8")
+    lines = [json.dumps({"q": q}, ensure_ascii=False) for q in odd]
+    odd.append("\ud800")
+    lines.append('{"q": "\\ud800"}')
+    path.write_text("\n".join(lines), "utf-8")
     result = run("evaluate", str(path), "--json", NQI_DATABASE_URL=url)
     assert result.returncode == 0, result.stderr
-    lines = result.stdout.split("\n")[:-1]
-    assert [json.loads(line)["q"] for line in lines] == odd
+    answered = result.stdout.split("\n")[:-1]
+    assert [json.loads(line)["q"] for line in answered] == odd
 
 
 @pytest.mark.parametrize("body", [b"not json\n", b'{"x": 1}\n', b"[1]\n", b"\xff\xfe\n"])
