@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from handlers.errors import DomainError
 from models.knowledge import KnowledgeEntry, KnowledgeRevision
 from models.sql import fetch
 from models.transactions import transactional
@@ -20,6 +21,10 @@ KINDS: dict[str, type] = {
     "article": Article,
     "example": Example,
 }
+
+
+class BadEntry(DomainError):
+    """An edited entry lacks a field or has a wrong one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +81,13 @@ async def edit(
 ) -> None:
     """A person's version of one entry; from then on imports leave it alone.
 
-    content: the fields of the kind's class, or None to withdraw it. Raises msgspec.ValidationError.
+    content: the fields of the kind's class, or None to withdraw it. Raises BadEntry.
     """
     if content is not None:
-        msgspec.convert(content, KINDS[kind])
+        try:
+            msgspec.convert(content, KINDS[kind])
+        except msgspec.ValidationError as error:
+            raise BadEntry(f"内容不符合要求：{error}") from error
     await KnowledgeEntry.create(kind=kind, key=key, content=content, edited_by=by, created_at=now)
 
 

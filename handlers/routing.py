@@ -16,13 +16,13 @@ class Choice:
 
 
 async def choose(topic: str) -> Choice:
-    """The specialist of this topic on duty with the fewest open tickets.
+    """Whoever has this topic and is on duty, with the fewest open tickets.
 
-    Where no specialist of the topic is on duty, a service officer 质量服务专员 takes it (clause
-    5.3.2 of the guide: daily service and follow-up). Equal loads: whoever was assigned longest ago.
+    Where nobody with the topic is on duty, a service officer 质量服务专员 takes it (clause 5.3.2
+    of the guide: daily service and follow-up). Equal loads: whoever was assigned longest ago.
     """
     present = await Staff.filter(on_duty=True)
-    skilled = [s for s in present if s.role == StaffRole.SPECIALIST and topic in s.topics]
+    skilled = [s for s in present if topic in s.topics]
     officers = [s for s in present if s.role == StaffRole.SERVICE_OFFICER]
     candidates = skilled or officers
     if not candidates:

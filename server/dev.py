@@ -30,6 +30,7 @@ CAST = (
     Person("oDemoWang", "mDemoWang", "uDemoWang", "王工", "检测专员"),
     Person("oDemoLi", "mDemoLi", "uDemoLi", "李工", "计量专员"),
     Person("oDemoZhou", "mDemoZhou", "uDemoZhou", "周工", "标准专员"),
+    Person("oDemoWu", "mDemoWu", "uDemoWu", "吴敏", "质量服务专员"),
     Person("oDemoChen", "mDemoChen", "uDemoChen", "陈主任", "负责人"),
 )
 STAFF: tuple[tuple[str, str, StaffRole, list[str]], ...] = (
@@ -46,6 +47,7 @@ STAFF: tuple[tuple[str, str, StaffRole, list[str]], ...] = (
         StaffRole.SPECIALIST,
         ["standards", "label_additive", "licensing", "brand"],
     ),
+    ("oDemoWu", "吴敏", StaffRole.SERVICE_OFFICER, ["progress_query", "other/out_of_scope"]),
     ("oDemoChen", "陈主任", StaffRole.MANAGER, ["complaint"]),
 )
 MENU: tuple[Mapping[str, Any], ...] = (

@@ -17,7 +17,8 @@ from handlers.incoming import App
 from models.clock import SHANGHAI
 from models.outbox import Notice
 
-_CHINESE = re.compile(r"[^\x20-\x7e]")
+_NOT_ASCII = re.compile(r"[^\x20-\x7e]")
+_NOT_CHINESE = re.compile(r"[^\u4e00-\u9fff]")
 # Emoji and other symbols beyond the basic plane, dingbats, and the characters that glue them.
 _EMOJI = re.compile("[\U00010000-\U0010ffff\u2600-\u27bf\u200d\ufe0f]")
 _TYPE = re.compile(r"([a-z_]+?)\d+$")
@@ -63,8 +64,9 @@ class Templates:
 def fit(name: str, value: str) -> str:
     """`value` as the rule in the field's name allows it; never empty."""
     matched = _TYPE.match(name)
+    kind = matched.group(1) if matched else ""
     value = " ".join(_EMOJI.sub("", value).split())
-    return FITTERS.get(matched.group(1) if matched else "", _cut(20))(value) or "-"
+    return FITTERS.get(kind, _cut(20))(value) or ("-" if kind == "character_string" else "无")
 
 
 def _cut(length: int) -> Callable[[str], str]:
@@ -73,10 +75,10 @@ def _cut(length: int) -> Callable[[str], str]:
 
 FITTERS: dict[str, Callable[[str], str]] = {
     "thing": _cut(20),
-    "character_string": lambda value: _CHINESE.sub("", value)[:32],
+    "character_string": lambda value: _NOT_ASCII.sub("", value)[:32],
     "number": lambda value: value[:32],
     "letter": lambda value: value[:32],
-    "phrase": lambda value: value[:5],
+    "phrase": lambda value: _NOT_CHINESE.sub("", value)[:5],
     "name": lambda value: value[:10],
     "phone_number": lambda value: value[:17],
     "car_number": lambda value: value[:8],
