@@ -167,11 +167,11 @@ def test_desk_pages_are_fit_for_a_thumb(
     phone: Page, browser: Browser, dev: str, size: dict[str, int]
 ) -> None:
     be(phone, "oDemoXiaolin")
-    say(phone, f"投诉：电话没人接，{'长' * 40}{size['width']}")
+    mark = f"投诉{size['width']}"
+    say(phone, f"{mark}：电话没人接，{'长' * 40}")
     expect(phone.locator('.message[data-side="in"] .bubble').last).to_contain_text("单号")
     be(phone, "oDemoChen")
-    expect(phone.locator(".card").last).to_be_visible()
-    link = phone.locator(".card [data-url]").last.get_attribute("data-url")
+    link = phone.locator(f'.card:has-text("{mark}") [data-url]').get_attribute("data-url")
     context = browser.new_context(viewport=size)  # type: ignore[arg-type]
     page = context.new_page()
     page.goto(str(link))
