@@ -177,6 +177,7 @@ def test_desk_pages_are_fit_for_a_thumb(
     page.goto(str(link))
     check_layout(page)
     page.click(".back")
+    page.wait_for_url("**/desk")
     check_layout(page)
     page.goto(f"{dev}/desk/tickets/NQ0000000000")
     check_layout(page)
