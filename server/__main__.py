@@ -23,9 +23,9 @@ from server.config import Config, ConfigError, load_config, require_credentials
 from server.dev import build_simulator, dev_config, greeting, prepare
 from server.doctor import diagnose
 from server.logs import setup_logs
-from server.supervisor import supervise
+from server.supervisor import listen, supervise
 from server.wechat.templates import TemplatesError
-from server.wiring import house_of, wired
+from server.wiring import STORE_ERRORS, house_of, wired
 from server.worker import Worker
 
 
@@ -80,21 +80,17 @@ def _add_today(command: argparse.ArgumentParser) -> None:
 def _dev(_arguments: argparse.Namespace) -> int:
     config = dev_config(os.environ)
     setup_logs(production=False)
-    asyncio.run(prepare(config))
-    print(greeting(config), flush=True)  # noqa: T201
-    app = create_app(config, simulator=build_simulator(config), with_worker=True)
-    app.run(
-        host=config.host,
-        port=config.port,
-        single_process=True,
-        motd=False,
-        access_log=False,
-    )
+    with listen(config.host, config.port) as listener:
+        asyncio.run(prepare(config))
+        print(greeting(config), flush=True)  # noqa: T201
+        app = create_app(config, simulator=build_simulator(config), with_worker=True)
+        app.run(sock=listener, single_process=True, motd=False, access_log=False)
     return 0
 
 
 def _serve(arguments: argparse.Namespace) -> int:
     config = _checked()
+    asyncio.run(_require_database(config))
     return supervise(
         config.host, config.port, workers=config.workers, with_worker=not arguments.no_worker
     )
@@ -120,7 +116,26 @@ def _checked() -> Config:
     return config
 
 
+async def _require_database(config: Config) -> None:
+    """Raises ConfigError unless the database is there and migrated."""
+    wrong = ConfigError("数据库还没有建好，请先运行 python -m server migrate / run `migrate` first")
+    if not database.is_created(config.database_url):
+        raise wrong
+    await database.connect(config.database_url)
+    try:
+        if not await database.is_migrated():
+            raise wrong
+    except STORE_ERRORS as error:
+        raise ConfigError(
+            "数据库连接不上，请检查 NQI_DATABASE_URL 和数据库服务"
+            f" / the database does not answer: {type(error).__name__}"
+        ) from error
+    finally:
+        await database.disconnect()
+
+
 async def _work(config: Config) -> int:
+    await _require_database(config)
     await database.connect(config.database_url)
     try:
         async with wired(config, clock) as wiring:
@@ -149,11 +164,9 @@ def _import_corpus(_arguments: argparse.Namespace) -> int:
 
 
 async def _import(config: Config) -> int:
+    await _require_database(config)
     await database.connect(config.database_url)
     try:
-        if not await database.is_migrated():
-            _say_error("请先运行 migrate / run `migrate` first")
-            return 2
         report = await import_corpus(load_packaged(), now=clock.now())
     finally:
         await database.disconnect()

@@ -53,7 +53,6 @@ def create_app(
         # sanic-ext, if somebody installs it, would open /docs to everybody.
         AUTO_EXTEND=False,
         ACCESS_LOG=False,
-        TOUCHUP=False,
         FALLBACK_ERROR_FORMAT="text",
     )
     app.blueprint(callbacks(App.OFFICIAL, "/wechat"))

@@ -15,6 +15,8 @@ from types import FrameType
 
 import structlog
 
+from server.config import ConfigError
+
 RESTART_FIRST = 0.5  # seconds, doubling with every early death
 RESTART_LONGEST = 30.0
 HEALTHY_AFTER = 30.0  # a child that lived so long starts afresh at once
@@ -93,10 +95,21 @@ class Supervisor:
         return 1 if late else 0
 
 
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket. Raises ConfigError where the address is taken or is not ours."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=1024)
+    except OSError as error:
+        raise ConfigError(
+            f"无法监听 {host}:{port}（被占用？请改 NQI_PORT 或 NQI_HOST）"
+            f" / can't listen there: {error.strerror}"
+        ) from error
+
+
 def supervise(host: str, port: int, *, workers: int, with_worker: bool) -> int:
     """Bind the address once and keep `workers` HTTP processes, and a worker, on it."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.create_server((host, port), family=family, backlog=1024) as listener:
+    with listen(host, port) as listener:
         listener.set_inheritable(True)
         program = [sys.executable, "-m", "server"]
         fd = listener.fileno()

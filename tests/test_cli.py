@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -116,6 +117,28 @@ def test_serve_refuses_bad_settings(url: str, change: dict[str, str], named: str
     assert " / " in result.stderr
     assert "Traceback" not in result.stderr
     assert "changeme" not in result.stderr
+
+
+def test_serve_wants_a_migrated_database(url: str) -> None:
+    result = run("serve", **environment(url))
+    assert result.returncode == 2
+    assert "python -m server migrate" in result.stderr
+    assert "Traceback" not in result.stderr
+    away = run("serve", **environment("postgres://nobody@127.0.0.1:1/none"))
+    assert away.returncode == 2
+    assert "数据库连接不上" in away.stderr
+    assert "Traceback" not in away.stderr
+
+
+def test_taken_port_is_named(url: str) -> None:
+    run("migrate", NQI_DATABASE_URL=url)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        for command in ("serve", "dev"):
+            result = run(command, **environment(url, PORT=port))
+            assert result.returncode == 2
+            assert "NQI_PORT" in result.stderr
+            assert "Traceback" not in result.stderr
 
 
 def test_secret_from_a_file(url: str, tmp_path: Path) -> None:
