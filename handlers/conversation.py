@@ -154,6 +154,8 @@ async def _carry_out(
     now: datetime,
 ) -> str:
     """The effects of a turn; returns what to say."""
+    if outcome.progress and (told := await _progress(identity, now=now)):
+        return told
     if outcome.ticket is not None:
         present = await tickets.waiting_for_answer(identity.account_id, outcome.ticket.question)
         if present is not None:
@@ -171,11 +173,9 @@ async def _carry_out(
         return await _receipt(ticket, now=now)
     if outcome.addition:
         return await _add(house, message, identity, outcome.addition, now=now)
-    if outcome.progress:
-        return await _progress(identity, now=now)
     if message.kind == Kind.IMAGE and (ticket_or_none := await _attach(house, message, identity)):
         return wording.added(ticket_or_none.number)
-    return outcome.say
+    return outcome.say or (wording.NO_TICKETS if outcome.progress else "")
 
 
 async def _receipt(ticket: Ticket, *, now: datetime) -> str:
@@ -211,9 +211,10 @@ async def _attach(house: House, message: InboundMessage, identity: Identity) -> 
 
 
 async def _progress(identity: Identity, *, now: datetime) -> str:
+    """The asker's latest tickets as a text, "" when there are none."""
     rows = await tickets.tickets_of(identity.account_id, limit=5)
     if not rows:
-        return wording.NO_TICKETS
+        return ""
     return wording.progress(
         [
             (

@@ -49,8 +49,11 @@ class TicketWanted:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The next state and what is to be done: say something, open a ticket, add to one, look up
-    progress. `decision` is kept with the message."""
+    """The next state and what is to be done: say something, open a ticket, add to one.
+
+    progress: tell the asker's own tickets; where there are none, do the rest instead.
+    decision: the engine's, kept with the message.
+    """
 
     state: State
     say: str = ""
@@ -102,6 +105,17 @@ def _hand_over(state: State, decide: Decide) -> Outcome:
 def _ask(state: State, text: str, decide: Decide) -> Outcome:
     decision = decide(text, state.question)
     match decision.action:
+        case "clarify" | "route" | "service" if decision.topic == "progress_query":
+            # The asker's own records say more than any question back; without any, a clue goes to
+            # a person and a bare question is asked for one.
+            wanted = TicketWanted(text, decision.topic, decision.reasons, decision.standards)
+            return Outcome(
+                State(question=text),
+                progress=True,
+                say=decision.text,
+                ticket=wanted if decision.action != "clarify" else None,
+                decision=decision,
+            )
         case "clarify" if state.clarified + 1 >= CLARIFICATIONS_BEFORE_HANDOVER:
             reasons = (f"追问{state.clarified}次仍不明确", *decision.reasons)
             question = f"{state.question}\n{text}" if state.question else text
@@ -113,8 +127,6 @@ def _ask(state: State, text: str, decide: Decide) -> Outcome:
             question = decision.text or wording.NOT_RECOGNISED
             say = wording.options(question, labels) if labels else question
             return Outcome(asked, say=say, decision=decision)
-        case "route" | "service" if decision.topic == "progress_query":
-            return Outcome(State(question=text), progress=True, decision=decision)
         case "route" | "service":
             wanted = TicketWanted(text, decision.topic, decision.reasons, decision.standards)
             return Outcome(State(question=text), ticket=wanted, decision=decision)

@@ -94,7 +94,7 @@ def progress(rows: list[tuple[str, str, str, str]]) -> str:
         f"{number} {state}：{excerpt(question, 20)}" + (f"，预计{promise}回复" if promise else "")
         for number, state, question, promise in rows
     ]
-    return "\n".join(["您最近的工单：", *lines])
+    return "\n".join(["您最近的工单：", *lines, "要问的不在里面？请回复“转人工”。"])
 
 
 def excerpt(text: str, length: int) -> str:

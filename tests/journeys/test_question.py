@@ -131,6 +131,11 @@ async def test_progress_shows_only_ones_own(product: Product) -> None:
     assert number not in await product.say(COLLEAGUE, "进度查询")
 
 
+async def test_progress_without_records_goes_to_a_person(product: Product) -> None:
+    receipt = await product.say(EMPLOYEE, "上周三送的3个水样 康泉水业的 好了没")
+    assert (await Ticket.get()).number in receipt
+
+
 async def test_picture_is_kept_and_asked_about(product: Product) -> None:
     reply = (await product.simulator.send_image(EMPLOYEE.openid, PNG)).reply_text
     assert "用一句话说明" in str(reply)
