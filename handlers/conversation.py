@@ -16,9 +16,9 @@ from tortoise.exceptions import IntegrityError
 from handlers import accounts, dialog, outbox, tickets, wording
 from handlers.house import House
 from handlers.topics import label
-from models.accounts import Identity, Staff
+from models.accounts import App, Identity, Staff
 from models.conversations import Conversation, InboundMessage, InboundState, Kind, Via
-from models.outbox import Notice
+from models.outbox import Channel, Notice
 from models.tickets import LABELS, UNANSWERED_STATES, Ticket
 from models.transactions import transactional
 
@@ -231,25 +231,37 @@ async def _progress(identity: Identity, *, now: datetime) -> str:
 @transactional
 async def _note(message: InboundMessage, identity: Identity, *, now: datetime) -> InboundMessage:
     """An event that is no contact: write down what it says, answer nothing."""
-    payload = message.payload
-    if message.kind == Kind.SEND_REPORT:
-        known = await outbox.report_delivered(
-            str(payload.get("MsgID", "")), status=str(payload.get("Status", "")), now=now
-        )
-        if not known and now - message.received_at < REPORTS_MAY_OVERTAKE:
-            return message  # it overtook the send it is about; the sweep comes back to it
+    known = [
+        await outbox.report_delivered(channel, message_id, status=status, now=now)
+        for channel, message_id, status in _reports(message)
+    ]
+    if not all(known) and now - message.received_at < REPORTS_MAY_OVERTAKE:
+        return message  # it overtook the send it is about; the sweep comes back to it
     if not await _finish(message):
         return await InboundMessage.get(id=message.id)
-    match message.kind:
-        case Kind.UNFOLLOWED:
-            await accounts.set_following(identity, follows=False)
-        case Kind.CONSENT:
-            changes = [
-                (str(c.get("template_id", ""))[:64], str(c.get("status", "")))
-                for c in payload.get("consents", [])
-            ]
-            await accounts.record_consents(identity, changes, now=now)
+    if message.kind == Kind.UNFOLLOWED:
+        await accounts.set_following(identity, follows=False)
+    elif message.kind == Kind.CONSENT:
+        changes = [
+            (str(c["template_id"])[:64], str(c["status"])) for c in message.payload["consents"]
+        ]
+        await accounts.record_consents(identity, changes, now=now)
     return await InboundMessage.get(id=message.id)
+
+
+def _reports(message: InboundMessage) -> list[tuple[Channel, str, str]]:
+    """What an event says of earlier sends: (channel, the platform's message id, status)."""
+    payload = message.payload
+    if message.kind == Kind.SEND_REPORT:
+        status = str(payload.get("Status", ""))
+        return [(Channel.OFFICIAL_TEMPLATE, str(payload.get("MsgID", "")), status)]
+    if message.kind == Kind.CONSENT and message.app == App.MINIAPP:
+        return [
+            (Channel.MINIAPP_SUBSCRIBE, str(c["message_id"]), str(c["status"]))
+            for c in payload["consents"]
+            if c["message_id"]
+        ]
+    return []
 
 
 async def _finish(message: InboundMessage) -> bool:

@@ -185,13 +185,16 @@ async def maybe_sent_before(item: OutboxItem) -> bool:
 
 
 @transactional
-async def report_delivered(message_id: str, *, status: str, now: datetime) -> bool:
-    """The platform's later word on an accepted template message (TEMPLATESENDJOBFINISH).
+async def report_delivered(
+    channel: Channel, message_id: str, *, status: str, now: datetime
+) -> bool:
+    """The platform's later word on a message it had accepted (TEMPLATESENDJOBFINISH,
+    subscribe_msg_sent_event).
 
     status: "success", or why it failed; then the item goes on to its next channel. False when we
     know no such message.
     """
-    delivery = await Delivery.get_or_none(message_id=message_id, channel=Channel.OFFICIAL_TEMPLATE)
+    delivery = await Delivery.get_or_none(message_id=message_id, channel=channel)
     if delivery is None or not message_id:
         return False
     if status == "success":

@@ -193,6 +193,27 @@ async def test_credit_is_spent_by_the_send_that_uses_it(product: Product) -> Non
     assert (await answer_item()).state == OutboxState.DONE
 
 
+async def test_reported_failure_of_a_subscription_message_takes_the_next_channel(
+    product: Product,
+) -> None:
+    template = product.app.ctx.wiring.templates.ids[App.MINIAPP, Notice.TICKET_ANSWERED]
+    await product.simulator.subscribe(EMPLOYEE.miniapp_openid, [template])
+    await product.simulator.say(EMPLOYEE.miniapp_openid, ROUTED)
+    await product.work()
+    product.clock.travel(timedelta(hours=49))
+    product.simulator.switch_on("/cgi-bin/message/subscribe/send", "job_failed", left=1)
+    await product.answer(SPECIALIST, (await Ticket.get()).number, ANSWER)
+    await product.work()
+    await product.simulator.drain()
+    for _ in range(3):
+        await product.pass_time(timedelta(minutes=1))
+    # No other way is open to this person: the answer waits, and is not taken for delivered.
+    assert (await answer_item()).state == OutboxState.PARKED
+    await product.simulator.say(EMPLOYEE.miniapp_openid, "你好")
+    await product.work()
+    assert ANSWER in product.texts_to(EMPLOYEE, App.MINIAPP)[-2]
+
+
 async def test_manager_hears_of_a_missed_deadline_once(product: Product) -> None:
     await asked(product)
     await product.pass_time(timedelta(hours=30))

@@ -86,6 +86,8 @@ async def test_tries_grow_apart_and_end(product: Product) -> None:
 
 async def test_report_about_an_unknown_message_changes_nothing(product: Product) -> None:
     now = product.clock.now()
-    assert not await outbox.report_delivered("", status="success", now=now)
-    assert not await outbox.report_delivered("12345", status="failed", now=now)
+    for message_id in ("", "12345"):
+        assert not await outbox.report_delivered(
+            Channel.OFFICIAL_TEMPLATE, message_id, status="failed", now=now
+        )
     assert await Delivery.filter(result=DeliveryResult.DELIVERED).count() == 0
