@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from tortoise.exceptions import IntegrityError
 
-from handlers import accounts, dialog, outbox, tickets, wording
+from handlers import accounts, dialog, outbox, ticket_records, tickets, wording
 from handlers.house import House
 from handlers.topics import label
 from models.accounts import App, Identity, Staff
@@ -157,7 +157,9 @@ async def _carry_out(
     if outcome.progress and (told := await _progress(identity, now=now)):
         return told
     if outcome.ticket is not None:
-        present = await tickets.waiting_for_answer(identity.account_id, outcome.ticket.question)
+        present = await ticket_records.waiting_for_answer(
+            identity.account_id, outcome.ticket.question
+        )
         if present is not None:
             promise = wording.due(present.answer_due_at, now)
             return wording.already(present.number, LABELS[present.state], promise)
@@ -166,7 +168,7 @@ async def _carry_out(
             outcome.ticket,
             identity=identity,
             conversation=conversation,
-            transcript=await tickets.transcript_of(conversation.id),
+            transcript=await ticket_records.transcript_of(conversation.id),
             now=now,
         )
         message.ticket_number = ticket.number
@@ -189,7 +191,7 @@ async def _receipt(ticket: Ticket, *, now: datetime) -> str:
 async def _add(
     house: House, message: InboundMessage, identity: Identity, text: str, *, now: datetime
 ) -> str:
-    ticket = await tickets.latest(identity.account_id)
+    ticket = await ticket_records.latest(identity.account_id)
     if ticket is None:
         return wording.NO_TICKETS
     await tickets.add_message(house, ticket, text, dedupe_key=f"inbound:{message.id}", now=now)
@@ -198,7 +200,7 @@ async def _add(
 
 async def _attach(house: House, message: InboundMessage, identity: Identity) -> Ticket | None:
     """A picture sent while a question waits belongs to it."""
-    ticket = await tickets.latest_open(identity.account_id)
+    ticket = await ticket_records.latest_open(identity.account_id)
     if ticket is not None:
         await tickets.add_message(
             house,
@@ -212,7 +214,7 @@ async def _attach(house: House, message: InboundMessage, identity: Identity) -> 
 
 async def _progress(identity: Identity, *, now: datetime) -> str:
     """The asker's latest tickets as a text, "" when there are none."""
-    rows = await tickets.tickets_of(identity.account_id, limit=5)
+    rows = await ticket_records.tickets_of(identity.account_id, limit=5)
     if not rows:
         return ""
     return wording.progress(

@@ -8,11 +8,11 @@ import msgspec
 from sanic import Blueprint, HTTPResponse, Request
 from sanic.response import json
 
-from handlers import accounts, delivery, inbox, tickets
+from handlers import accounts, delivery, inbox, ticket_records, tickets
 from handlers.accounts import Principal
 from handlers.errors import Conflict, DomainError, NotFound, Unauthorized, Unavailable
 from handlers.incoming import App, Incoming, Kind
-from handlers.tickets import Audience
+from handlers.ticket_records import Audience
 from server.http import presentation
 from server.http.body import parse
 from server.http.context import wiring
@@ -92,7 +92,7 @@ async def ask(request: Request) -> HTTPResponse:
 
 async def my_tickets(request: Request) -> HTTPResponse:
     principal, now = await _principal(request), wiring(request).clock.now()
-    rows = await tickets.tickets_of(principal.account_id)
+    rows = await ticket_records.tickets_of(principal.account_id)
     return json({"tickets": [presentation.ticket_summary(row, now=now) for row in rows]})
 
 
@@ -103,7 +103,7 @@ async def my_ticket(request: Request, number: str) -> HTTPResponse:
 async def add_message(request: Request, number: str) -> HTTPResponse:
     principal, body = await _principal(request), parse(request, Addition)
     wired = wiring(request)
-    ticket = await tickets.access_ticket_as_asker(principal.account_id, number)
+    ticket = await ticket_records.access_ticket_as_asker(principal.account_id, number)
     await tickets.add_message(
         wired.house,
         ticket,
@@ -185,6 +185,6 @@ def _idempotency_key(request: Request) -> str:
 
 async def _detail(request: Request, number: str) -> dict[str, Any]:
     principal = await _principal(request)
-    ticket = await tickets.access_ticket_as_asker(principal.account_id, number)
-    events = await tickets.events_of(ticket, audience=Audience.EVERYONE)
+    ticket = await ticket_records.access_ticket_as_asker(principal.account_id, number)
+    events = await ticket_records.events_of(ticket, audience=Audience.EVERYONE)
     return presentation.ticket_detail(ticket, events, now=wiring(request).clock.now())

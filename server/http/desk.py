@@ -6,10 +6,11 @@ from uuid import uuid4
 from sanic import Blueprint, HTTPResponse, Request
 from sanic.response import redirect
 
-from handlers import links, tickets
+from handlers import links, ticket_records, tickets
 from handlers.accounts import Staff, staff_by_id
 from handlers.errors import DomainError, Gone, NotFound, Unauthorized
-from handlers.tickets import LONGEST_ANSWER, Audience
+from handlers.ticket_records import Audience
+from handlers.tickets import LONGEST_ANSWER
 from server.http import presentation
 from server.http.context import wiring
 from server.signing import BadToken
@@ -52,7 +53,7 @@ async def enter(request: Request, token: str) -> HTTPResponse:
 
 async def my_work(request: Request) -> HTTPResponse:
     staff, now = await _staff(request), wiring(request).clock.now()
-    rows = [presentation.ticket_summary(t, now=now) for t in await tickets.work_of(staff)]
+    rows = [presentation.ticket_summary(t, now=now) for t in await ticket_records.work_of(staff)]
     return page("desk.html", title="我的工单", staff=staff.name, tickets=rows)
 
 
@@ -63,7 +64,7 @@ async def show(request: Request, number: str) -> HTTPResponse:
 async def accept(request: Request, number: str) -> HTTPResponse:
     staff = await _staff(request)
     _check_form(request, staff)
-    ticket = await tickets.access_ticket_as_staff(staff, number)
+    ticket = await ticket_records.access_ticket_as_staff(staff, number)
     await tickets.accept(ticket, staff, now=wiring(request).clock.now())
     return redirect(f"/desk/tickets/{number}", status=303)
 
@@ -73,7 +74,7 @@ async def answer(request: Request, number: str) -> HTTPResponse:
     text = _field(request, "text")
     try:
         form_id = _check_form(request, staff)
-        ticket = await tickets.access_ticket_as_staff(staff, number)
+        ticket = await ticket_records.access_ticket_as_staff(staff, number)
         now = wiring(request).clock.now()
         await tickets.answer(ticket, staff, text, form_id=form_id, now=now)
     except (NotFound, Unauthorized):
@@ -90,8 +91,8 @@ async def read(request: Request, token: str) -> HTTPResponse:
         number = wired.signer.check("asker-link", token, now=now)["number"]
     except BadToken as error:
         raise Gone("这个链接无效或已过期。") from error
-    ticket = await tickets.ticket_by_number(number)
-    events = await tickets.events_of(ticket, audience=Audience.EVERYONE)
+    ticket = await ticket_records.ticket_by_number(number)
+    events = await ticket_records.events_of(ticket, audience=Audience.EVERYONE)
     detail = presentation.ticket_detail(ticket, events, now=now)
     return page("ticket.html", title="我的问题", ticket=detail)
 
@@ -123,8 +124,8 @@ async def _ticket_page(
     problem: DomainError | None = None,
 ) -> HTTPResponse:
     wired, now = wiring(request), wiring(request).clock.now()
-    ticket = await tickets.access_ticket_as_staff(staff, number)
-    events = await tickets.events_of(ticket, audience=Audience.STAFF)
+    ticket = await ticket_records.access_ticket_as_staff(staff, number)
+    events = await ticket_records.events_of(ticket, audience=Audience.STAFF)
     return page(
         "desk_ticket.html",
         status=problem.status if problem else 200,

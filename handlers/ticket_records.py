@@ -1,0 +1,102 @@
+"""Finding tickets, and who may see them: one access function for each kind of reader."""
+
+from handlers import wording
+from handlers.errors import NotFound
+from models.accounts import Staff, StaffRole
+from models.conversations import InboundMessage
+from models.tickets import OPEN_STATES, Audience, Ticket, TicketEvent, TicketState
+
+__all__ = ["Audience", "Ticket", "TicketEvent"]
+
+NO_SUCH_TICKET = "没有找到这张工单。"
+
+
+async def access_ticket_as_asker(account_id: int, number: str) -> Ticket:
+    """The asker's own ticket. Raises NotFound, also where it is somebody else's."""
+    ticket = await Ticket.get_or_none(number=number, asker_id=account_id).prefetch_related(
+        "assignee"
+    )
+    if ticket is None:
+        raise NotFound(NO_SUCH_TICKET)
+    return ticket
+
+
+async def access_ticket_as_staff(staff: Staff, number: str) -> Ticket:
+    """A ticket this member of staff may work on: the assignee's own; all, for service officer and
+    manager. Raises NotFound."""
+    ticket = await Ticket.get_or_none(number=number).prefetch_related("assignee")
+    if ticket is None or (staff.role == StaffRole.SPECIALIST and ticket.assignee_id != staff.id):
+        raise NotFound(NO_SUCH_TICKET)
+    return ticket
+
+
+async def ticket_by_number(number: str) -> Ticket:
+    """A ticket for someone whose right to it was proved otherwise. Raises NotFound."""
+    ticket = await Ticket.get_or_none(number=number).prefetch_related("assignee")
+    if ticket is None:
+        raise NotFound(NO_SUCH_TICKET)
+    return ticket
+
+
+async def tickets_of(account_id: int, *, limit: int = 50) -> list[Ticket]:
+    """The asker's tickets, newest first."""
+    return await Ticket.filter(asker_id=account_id).order_by("-id").limit(limit)
+
+
+async def work_of(staff: Staff, *, limit: int = 50) -> list[Ticket]:
+    """What waits for this member of staff, by deadline."""
+    return (
+        await Ticket.filter(assignee_id=staff.id, state__in=OPEN_STATES)
+        .order_by("answer_due_at")
+        .limit(limit)
+    )
+
+
+async def latest_open(account_id: int) -> Ticket | None:
+    """The asker's newest ticket that still waits for an answer."""
+    waiting = (TicketState.NEW, TicketState.PARKED, *OPEN_STATES)
+    return await Ticket.filter(asker_id=account_id, state__in=waiting).order_by("-id").first()
+
+
+async def waiting_for_answer(account_id: int, question: str) -> Ticket | None:
+    """The asker's open ticket about the same question: it is not asked twice.
+
+    A bare call for a person is about whatever was asked last.
+    """
+    present = await latest_open(account_id)
+    if present is None or question not in (present.question, wording.HUMAN_WITHOUT_QUESTION):
+        return None
+    return present
+
+
+async def latest(account_id: int) -> Ticket | None:
+    """The asker's newest ticket that can still be added to."""
+    return (
+        await Ticket.filter(asker_id=account_id)
+        .exclude(state=TicketState.WITHDRAWN)
+        .order_by("-id")
+        .first()
+    )
+
+
+async def events_of(ticket: Ticket, *, audience: Audience) -> list[TicketEvent]:
+    """A ticket's history, oldest first. EVERYONE leaves out what only staff may read."""
+    events = TicketEvent.filter(ticket_id=ticket.id)
+    if audience == Audience.EVERYONE:
+        events = events.filter(audience=Audience.EVERYONE)
+    return await events.order_by("id")
+
+
+async def transcript_of(conversation_id: int, *, limit: int = 20) -> list[dict[str, str]]:
+    """The last messages of a thread with our replies, oldest first: who, text, at (ISO)."""
+    messages = (
+        await InboundMessage.filter(conversation_id=conversation_id).order_by("-id").limit(limit)
+    )
+    lines: list[dict[str, str]] = []
+    for message in reversed(messages):
+        at = message.received_at.isoformat()
+        said = message.text or f"［{message.kind.value}］"
+        lines.append({"who": "user", "text": said, "at": at})
+        if message.reply:
+            lines.append({"who": "bot", "text": message.reply, "at": at})
+    return lines
