@@ -5,7 +5,7 @@ from datetime import datetime
 import structlog
 from tortoise.expressions import Q
 
-from handlers import tickets
+from handlers import routing, tickets
 from handlers.errors import Conflict
 from models.accounts import Staff, StaffRole
 from models.outbox import Notice
@@ -28,9 +28,19 @@ async def sweep(*, now: datetime, limit: int = 100) -> int:
     )
     for ticket in overdue:
         done += await _mark_overdue(ticket, now=now)
-    for ticket in await Ticket.filter(state=TicketState.PARKED).order_by("id").limit(limit):
+    for ticket in await _assignable(limit):
         done += await _assign_parked(ticket, now=now)
     return done
+
+
+async def _assignable(limit: int) -> list[Ticket]:
+    """Parked tickets that somebody on duty could take now; asked once a topic, not once a ticket."""
+    parked = Ticket.filter(state=TicketState.PARKED)
+    topics = await parked.distinct().values_list("topic", flat=True)
+    staffed = [str(t) for t in topics if (await routing.choose(str(t))).staff is not None]
+    if not staffed:
+        return []
+    return await parked.filter(topic__in=staffed).order_by("id").limit(limit)
 
 
 @transactional
