@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tortoise.exceptions import IntegrityError
+from tortoise.expressions import Q
 
-from models.accounts import Account, App, Consent, Identity, Staff, StaffRole
-from models.sql import fetch
+from models.accounts import Account, App, Identity, Staff, StaffRole
+from models.outbox import OutboxItem
+from models.tickets import Ticket
 from models.transactions import transactional
 
 __all__ = ["App", "Principal", "Staff", "StaffRole"]
@@ -24,28 +26,70 @@ class Principal:
 async def identity_of(app: App, openid: str, *, now: datetime, unionid: str = "") -> Identity:
     """The identity of this openid, made on first contact, once, also when two contacts race.
 
-    A unionid seen in both applications joins them to one account.
+    A unionid seen in both applications joins them to one account. The mini-program's sign-in
+    brings it along; for the official account the worker asks the platform (`unionids_owed`).
     """
     try:
-        return await _identity(app, openid, unionid=unionid, now=now)
+        identity = await _identity(app, openid, now=now)
     except IntegrityError:
         # Another request of the same person was first; its row is there now.
-        return await _identity(app, openid, unionid=unionid, now=now)
+        identity = await _identity(app, openid, now=now)
+    if unionid and identity.unionid != unionid:
+        await learn_unionid(identity.id, unionid)
+        await identity.refresh_from_db()
+    return identity
 
 
 @transactional
-async def _identity(app: App, openid: str, *, unionid: str, now: datetime) -> Identity:
+async def _identity(app: App, openid: str, *, now: datetime) -> Identity:
     identity = await Identity.get_or_none(app=app, openid=openid)
     if identity is not None:
-        if unionid and identity.unionid != unionid:
-            identity.unionid = unionid
-            await identity.save(update_fields=["unionid"])
         return identity
-    sibling = await Identity.filter(unionid=unionid).first() if unionid else None
-    account_id = sibling.account_id if sibling else (await Account.create(created_at=now)).id
+    account = await Account.create(created_at=now)
     return await Identity.create(
-        account_id=account_id, app=app, openid=openid, unionid=unionid or None, created_at=now
+        account_id=account.id,
+        app=app,
+        openid=openid,
+        unionid_due_at=now if app == App.OFFICIAL else None,
+        created_at=now,
     )
+
+
+async def unionids_owed(*, now: datetime, limit: int) -> list[Identity]:
+    """Official-account identities whose unionid the platform has yet to be asked for."""
+    return await Identity.filter(unionid_due_at__lte=now).order_by("unionid_due_at").limit(limit)
+
+
+async def ask_unionid_again(identity_id: int, at: datetime | None) -> None:
+    """Put the question off until `at`, or drop it with None."""
+    await Identity.filter(id=identity_id).update(unionid_due_at=at)
+
+
+@transactional
+async def learn_unionid(identity_id: int, unionid: str) -> None:
+    """Note a unionid; where another account has it too, that is the same person.
+
+    The younger account's identities, tickets and messages owed move to the older one; a member of
+    staff keeps the account that the staff record hangs on. Two staff records are left apart: a
+    person must sort that out.
+    """
+    await Identity.filter(id=identity_id).update(unionid=unionid, unionid_due_at=None)
+    found = sorted({row.account_id for row in await Identity.filter(unionid=unionid)})
+    staff = await Staff.filter(account_id__in=found)
+    if len(found) < 2 or len(staff) > 1:
+        return
+    kept = staff[0].account_id if staff else found[0]
+    for other in found:
+        if other != kept:
+            await Identity.filter(account_id=other).update(account_id=kept)
+            await Ticket.filter(asker_id=other).update(asker_id=kept)
+            await OutboxItem.filter(stream=asker_stream(other)).update(stream=asker_stream(kept))
+            await OutboxItem.filter(account_id=other).update(account_id=kept)
+
+
+def asker_stream(account_id: int) -> str:
+    """The outbox stream in which this person reads things in the order they happened."""
+    return f"account:{account_id}"
 
 
 async def principal(identity_id: int) -> Principal | None:
@@ -61,9 +105,23 @@ async def staff_by_id(staff_id: int) -> Staff | None:
     return await Staff.get_or_none(id=staff_id)
 
 
-async def set_following(identity: Identity, follows: bool) -> None:
-    """Note that the person followed or unfollowed the official account."""
-    await Identity.filter(id=identity.id).update(follows=follows)
+async def set_following(identity: Identity, *, follows: bool, at: datetime) -> None:
+    """Note that the person followed, unfollowed or wrote at this moment by the sender's clock.
+
+    What is older than what we know changes nothing, for events may come out of order.
+    """
+    newer = Q(follows_at=None) | Q(follows_at__lte=at)
+    await Identity.filter(newer, id=identity.id).update(follows=follows, follows_at=at)
+
+
+async def is_staff(account_id: int) -> bool:
+    """Whether this person works for the platform."""
+    return await Staff.filter(account_id=account_id).exists()
+
+
+async def set_on_duty(account_id: int, *, on_duty: bool) -> None:
+    """A member of staff comes on duty or leaves."""
+    await Staff.filter(account_id=account_id).update(on_duty=on_duty)
 
 
 @transactional
@@ -77,54 +135,3 @@ async def register_staff(
         {"name": name, "role": role, "topics": topics}, account_id=identity.account_id
     )
     return staff
-
-
-@transactional
-async def record_consents(
-    identity: Identity, changes: list[tuple[str, str]], *, now: datetime
-) -> None:
-    """Keep the ledger of subscription credits; changes are (template id, what happened).
-
-    "accept" is one credit more. "reject" takes the permission away. Other words change nothing:
-    a send is counted by `spend_credit` when the platform has accepted it.
-    """
-    for template_id, what in changes:
-        if what == "accept":
-            await fetch(
-                "INSERT INTO consent (identity_id, template_id, credits, long_term, updated_at)"
-                " VALUES ($1, $2, 1, $3, $4) ON CONFLICT (identity_id, template_id)"
-                " DO UPDATE SET credits = consent.credits + 1, updated_at = excluded.updated_at"
-                " RETURNING id",
-                identity.id,
-                template_id,
-                False,
-                now,
-            )
-        elif what == "reject":
-            await Consent.filter(identity_id=identity.id, template_id=template_id).update(
-                credits=0, long_term=False, updated_at=now
-            )
-
-
-async def consents_of(identity_id: int) -> list[dict[str, str | int | bool]]:
-    """What may still be sent to this person, by template."""
-    rows = await Consent.filter(identity_id=identity_id).order_by("template_id")
-    return [
-        {"template_id": row.template_id, "credits": row.credits, "long_term": row.long_term}
-        for row in rows
-    ]
-
-
-async def has_consent(identity: Identity, template_id: str) -> bool:
-    """Whether a subscription message of this template may be sent now, as far as we know."""
-    consent = await Consent.get_or_none(identity_id=identity.id, template_id=template_id)
-    return consent is not None and (consent.long_term or consent.credits > 0)
-
-
-async def spend_credit(identity_id: int, template_id: str, *, all_of_them: bool = False) -> None:
-    """One credit less; none at all where the platform says that there are none (43101)."""
-    consent = await Consent.get_or_none(identity_id=identity_id, template_id=template_id)
-    if consent is None or consent.long_term:
-        return
-    left = 0 if all_of_them else max(consent.credits - 1, 0)
-    await Consent.filter(id=consent.id, credits=consent.credits).update(credits=left)

@@ -7,23 +7,24 @@ thread that has moved on meanwhile decides again.
 
 import asyncio
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
+from weakref import WeakValueDictionary
 
 import msgspec
 from tortoise.exceptions import IntegrityError
 
 from handlers import accounts, dialog, outbox, ticket_records, tickets, wording
+from handlers.errors import DomainError
+from handlers.events import finish, note
 from handlers.house import House
 from handlers.topics import label
 from models.accounts import App, Identity, Staff
 from models.conversations import Conversation, InboundMessage, InboundState, Kind, Via
-from models.outbox import Channel, Notice
+from models.outbox import Notice
 from models.tickets import LABELS, UNANSWERED_STATES, Ticket
 from models.transactions import transactional
 
-# The platform's report on a send may arrive before we have written down the send's number.
-REPORTS_MAY_OVERTAKE = timedelta(minutes=5)
 ROUNDS = 10
 
 # Kinds by which a person gets in touch; the platform opens its sending window for them.
@@ -46,20 +47,27 @@ CONTACT = frozenset(
 MENU_WORDS = {"ask": "", "progress": "进度查询", "human": "转人工"}
 
 
+_turns: WeakValueDictionary[tuple[App, str], asyncio.Lock] = WeakValueDictionary()
+
+
 class _Stale(Exception):
     """The thread moved on while we were thinking."""
 
 
 async def respond(house: House, message_id: int) -> InboundMessage:
     """Do what the message asks for, once, whoever else is doing it. Returns the finished row."""
-    for _ in range(ROUNDS):
-        message = await InboundMessage.get(id=message_id)
-        if message.state == InboundState.DONE:
-            return message
-        try:
-            return await _respond(house, message)
-        except _Stale:
-            continue
+    message = await InboundMessage.get(id=message_id)
+    # One person's messages take turns within this process; other processes are met by version.
+    turn = _turns.setdefault((message.app, message.openid), asyncio.Lock())
+    async with turn:
+        for attempt in range(ROUNDS):
+            message = await InboundMessage.get(id=message_id)
+            if message.state != InboundState.RECEIVED:
+                return message
+            try:
+                return await _respond(house, message)
+            except _Stale:
+                await asyncio.sleep(0.01 * attempt)
     raise RuntimeError("a thread changed faster than it could be answered")
 
 
@@ -67,15 +75,26 @@ async def _respond(house: House, message: InboundMessage) -> InboundMessage:
     now = house.clock.now()
     identity = await accounts.identity_of(message.app, message.openid, now=now)
     if message.kind not in CONTACT:
-        return await _note(message, identity, now=now)
+        return await note(message, identity, now=now)
+    await accounts.set_following(identity, follows=True, at=message.sent_at)
+    if message.kind == Kind.FOLLOWED and not identity.unionid:
+        await accounts.ask_unionid_again(identity.id, now)  # it is told of followers only
     conversation = await _thread_of(house, identity, now=now)
     state = msgspec.convert(conversation.state, dialog.State)
     # The engine is busy for about a millisecond; in a thread it can't hold up other callbacks.
-    outcome = await asyncio.to_thread(_think, house, message, state)
-    return await _settle(house, message, identity, conversation, outcome, now=now)
+    is_staff = await accounts.is_staff(identity.account_id)
+    outcome = await asyncio.to_thread(_think, house, message, state, is_staff)
+    try:
+        return await _settle(house, message, identity, conversation, outcome, now=now)
+    except DomainError as error:
+        # What the person asked for can't be done; nothing was changed, and they are told why.
+        outcome = dialog.Outcome(outcome.state, say=error.sentence, decision=outcome.decision)
+        return await _settle(house, message, identity, conversation, outcome, now=now)
 
 
-def _think(house: House, message: InboundMessage, state: dialog.State) -> dialog.Outcome:
+def _think(
+    house: House, message: InboundMessage, state: dialog.State, is_staff: bool
+) -> dialog.Outcome:
     """What the message means in its thread. Only text reaches the engine."""
     today = house.clock.today()
 
@@ -84,7 +103,7 @@ def _think(house: House, message: InboundMessage, state: dialog.State) -> dialog
 
     match message.kind:
         case Kind.TEXT:
-            return dialog.advance(state, message.text, decide)
+            return dialog.advance(state, message.text, decide, is_staff=is_staff)
         case Kind.VOICE if message.text:
             return dialog.advance(state, message.text, decide)
         case Kind.CLICKED if word := MENU_WORDS.get(message.text):
@@ -110,7 +129,7 @@ async def _settle(
     now: datetime,
 ) -> InboundMessage:
     """The second transaction: state, ticket, outbox and reply together, or nothing."""
-    if not await _finish(message):
+    if not await finish(message):
         return await InboundMessage.get(id=message.id)
     moved = await Conversation.filter(id=conversation.id, version=conversation.version).update(
         version=conversation.version + 1,
@@ -138,7 +157,7 @@ async def _settle(
             app=row.app,
             payload={"text": row.reply},
             dedupe_key=f"reply:{row.id}",
-            stream=f"account:{identity.account_id}",
+            stream=accounts.asker_stream(identity.account_id),
             now=now,
         )
     return row
@@ -154,6 +173,9 @@ async def _carry_out(
     now: datetime,
 ) -> str:
     """The effects of a turn; returns what to say."""
+    if outcome.on_duty is not None:
+        await accounts.set_on_duty(identity.account_id, on_duty=outcome.on_duty)
+        return wording.ON_DUTY if outcome.on_duty else wording.OFF_DUTY
     if outcome.progress and (told := await _progress(identity, now=now)):
         return told
     if outcome.ticket is not None:
@@ -175,8 +197,10 @@ async def _carry_out(
         return await _receipt(ticket, now=now)
     if outcome.addition:
         return await _add(house, message, identity, outcome.addition, now=now)
-    if message.kind == Kind.IMAGE and (ticket_or_none := await _attach(house, message, identity)):
-        return wording.added(ticket_or_none.number)
+    if message.kind == Kind.IMAGE and (
+        noted := await _note_picture(house, message, identity, now=now)
+    ):
+        return noted
     return outcome.say or (wording.NO_TICKETS if outcome.progress else "")
 
 
@@ -198,18 +222,17 @@ async def _add(
     return wording.added(ticket.number)
 
 
-async def _attach(house: House, message: InboundMessage, identity: Identity) -> Ticket | None:
-    """A picture sent while a question waits belongs to it."""
+async def _note_picture(
+    house: House, message: InboundMessage, identity: Identity, *, now: datetime
+) -> str:
+    """A picture sent while a question waits is noted on it; "" when none waits."""
     ticket = await ticket_records.latest_open(identity.account_id)
-    if ticket is not None:
-        await tickets.add_message(
-            house,
-            ticket,
-            "［图片］",
-            dedupe_key=f"inbound:{message.id}",
-            now=message.received_at,
-        )
-    return ticket
+    if ticket is None:
+        return ""
+    await tickets.add_message(
+        house, ticket, wording.PICTURE_NOTED, dedupe_key=f"inbound:{message.id}", now=now
+    )
+    return wording.picture_noted(ticket.number)
 
 
 async def _progress(identity: Identity, *, now: datetime) -> str:
@@ -230,54 +253,8 @@ async def _progress(identity: Identity, *, now: datetime) -> str:
     )
 
 
-@transactional
-async def _note(message: InboundMessage, identity: Identity, *, now: datetime) -> InboundMessage:
-    """An event that is no contact: write down what it says, answer nothing."""
-    known = [
-        await outbox.report_delivered(channel, message_id, status=status, now=now)
-        for channel, message_id, status in _reports(message)
-    ]
-    if not all(known) and now - message.received_at < REPORTS_MAY_OVERTAKE:
-        return message  # it overtook the send it is about; the sweep comes back to it
-    if not await _finish(message):
-        return await InboundMessage.get(id=message.id)
-    if message.kind == Kind.UNFOLLOWED:
-        await accounts.set_following(identity, follows=False)
-    elif message.kind == Kind.CONSENT:
-        changes = [
-            (str(c["template_id"])[:64], str(c["status"])) for c in message.payload["consents"]
-        ]
-        await accounts.record_consents(identity, changes, now=now)
-    return await InboundMessage.get(id=message.id)
-
-
-def _reports(message: InboundMessage) -> list[tuple[Channel, str, str]]:
-    """What an event says of earlier sends: (channel, the platform's message id, status)."""
-    payload = message.payload
-    if message.kind == Kind.SEND_REPORT:
-        status = str(payload.get("Status", ""))
-        return [(Channel.OFFICIAL_TEMPLATE, str(payload.get("MsgID", "")), status)]
-    if message.kind == Kind.CONSENT and message.app == App.MINIAPP:
-        return [
-            (Channel.MINIAPP_SUBSCRIBE, str(c["message_id"]), str(c["status"]))
-            for c in payload["consents"]
-            if c["message_id"]
-        ]
-    return []
-
-
-async def _finish(message: InboundMessage) -> bool:
-    """Claim the right to answer: exactly one of all who try gets it."""
-    changed = await InboundMessage.filter(id=message.id, state=InboundState.RECEIVED).update(
-        state=InboundState.DONE
-    )
-    return changed == 1
-
-
 async def _thread_of(house: House, identity: Identity, *, now: datetime) -> Conversation:
     """The person's open thread in this application; a new one after a long silence."""
-    if identity.follows is False:
-        await accounts.set_following(identity, follows=True)
     await Conversation.filter(
         open_key=identity.id, active_at__lt=now - house.context_ends_after
     ).update(open_key=None)

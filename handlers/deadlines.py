@@ -34,7 +34,7 @@ async def sweep(*, now: datetime, limit: int = 100) -> int:
 
 
 async def _assignable(limit: int) -> list[Ticket]:
-    """Parked tickets that somebody on duty could take now; asked once a topic, not once a ticket."""
+    """Parked tickets that somebody on duty could take now; asked once a topic, not a ticket."""
     parked = Ticket.filter(state=TicketState.PARKED)
     topics = await parked.distinct().values_list("topic", flat=True)
     staffed = [str(t) for t in topics if (await routing.choose(str(t))).staff is not None]
@@ -45,7 +45,10 @@ async def _assignable(limit: int) -> list[Ticket]:
 
 @transactional
 async def _mark_overdue(ticket: Ticket, *, now: datetime) -> bool:
-    marked = await Ticket.filter(id=ticket.id, overdue_at=None).update(overdue_at=now)
+    # Answered or given a new deadline meanwhile, it is not late.
+    marked = await Ticket.filter(
+        id=ticket.id, overdue_at=None, state__in=UNANSWERED_STATES, answer_due_at__lt=now
+    ).update(overdue_at=now)
     if marked != 1:
         return False
     await tickets.record(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from handlers import accounts, outbox, tickets
+from handlers import consents, outbox, tickets
 from models.accounts import App, Identity
 from models.outbox import Channel, Notice, OutboxItem, OutboxState
 from models.tickets import Audience, EventKind, Ticket
@@ -68,7 +68,7 @@ async def next_route(item: OutboxItem, template_ids: TemplateIds) -> Route | Non
             continue
         if channel == Channel.OFFICIAL_TEMPLATE and not identity.follows:
             continue
-        if channel == Channel.MINIAPP_SUBSCRIBE and not await accounts.has_consent(
+        if channel == Channel.MINIAPP_SUBSCRIBE and not await consents.has_consent(
             identity, template_id
         ):
             continue
@@ -77,9 +77,13 @@ async def next_route(item: OutboxItem, template_ids: TemplateIds) -> Route | Non
 
 
 @transactional
-async def give_up_for_now(item: OutboxItem, *, now: datetime) -> None:
-    """No channel is open: wait for the person's next contact; a ticket's staff can see it."""
-    if not await outbox.park(item, now=now):
+async def give_up(item: OutboxItem, *, now: datetime, for_good: bool = False) -> None:
+    """No channel takes it: wait for the person's next contact; a ticket's staff can see it.
+
+    for_good: not even that will help, because the row itself can't be sent.
+    """
+    moved = await (outbox.bury(item) if for_good else outbox.park(item))
+    if not moved:
         return
     ticket = await Ticket.get_or_none(number=item.payload.get("number", ""))
     if ticket is None:
@@ -90,7 +94,9 @@ async def give_up_for_now(item: OutboxItem, *, now: datetime) -> None:
         EventKind.NOTICE_FAILED,
         at=now,
         audience=Audience.STAFF,
-        text=f"暂时没有可用渠道通知{whom}，对方下次联系平台时最先送达",
+        text=f"发给{whom}的消息发不出去，请用其他方式联系"
+        if for_good
+        else f"暂时没有可用渠道通知{whom}，对方下次联系平台时最先送达",
     )
 
 

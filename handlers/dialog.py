@@ -17,9 +17,11 @@ Decide = Callable[[str, str], Decision]
 LONGEST_QUESTION = 2000
 CLARIFICATIONS_BEFORE_HANDOVER = 2
 
+DUTY_WORDS = {"上班": True, "值班": True, "下班": False, "休息": False}
 _HUMAN = re.compile(r"^(转|找|要|接)?(一下)?(人工|真人|专员|客服|专家)(服务|客服)?[吧啊呀!！。]*$")
 _CHOICE = re.compile(r"^[(（]?([0-9])[)）.。、]?$")
-_ADDITION = re.compile(r"^(补充|追加)(说明|一下)?[：:，,\s]*")
+# A separator, or nothing after it: "补充检验方法有哪些要求" is a question.
+_ADDITION = re.compile(r"^(补充|追加)(说明|一下)?(?:[：:，,。、\s]+|$)")
 _PROGRESS = re.compile(r"^(查?(一下)?进度|我的工单|工单进度|进度查询)[?？]*$")
 
 
@@ -52,7 +54,7 @@ class Outcome:
     """The next state and what is to be done: say something, open a ticket, add to one.
 
     progress: tell the asker's own tickets; where there are none, do the rest instead.
-    decision: the engine's, kept with the message.
+    decision: the engine's, kept with the message. on_duty: a member of staff comes or leaves.
     """
 
     state: State
@@ -61,12 +63,15 @@ class Outcome:
     addition: str = ""
     progress: bool = False
     decision: Decision | None = field(default=None)
+    on_duty: bool | None = None
 
 
-def advance(state: State, text: str, decide: Decide) -> Outcome:
-    """One turn. `decide(question, context)` is the engine."""
+def advance(state: State, text: str, decide: Decide, *, is_staff: bool = False) -> Outcome:
+    """One turn. `decide(question, context)` is the engine. Staff sign on and off with a word."""
     text = text.strip()
     plain = unicodedata.normalize("NFKC", text)
+    if is_staff and plain in DUTY_WORDS:
+        return Outcome(state, on_duty=DUTY_WORDS[plain])
     if not text:
         return Outcome(state, say=wording.EMPTY)
     if len(text) > LONGEST_QUESTION:
@@ -75,8 +80,10 @@ def advance(state: State, text: str, decide: Decide) -> Outcome:
         return _choose(state, int(choice.group(1)), decide)
     if _HUMAN.match(plain):
         return _hand_over(state, decide)
-    if addition := _ADDITION.match(plain):
-        return Outcome(state, addition=plain[addition.end() :].strip())
+    if addition := _ADDITION.match(text):
+        # The person's own characters: NFKC would make 10⁶ read 106.
+        added = text[addition.end() :].strip()
+        return Outcome(state, addition=added, say="" if added else wording.ADD_WHAT)
     if _PROGRESS.match(plain):
         return Outcome(state, progress=True)
     return _ask(state, text, decide)

@@ -4,28 +4,28 @@ A crash between the two leaves a RECEIVED row, which `sweep` finishes.
 """
 
 import asyncio
-import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 import structlog
 from tortoise.exceptions import IntegrityError
 
 from handlers.conversation import respond
+from handlers.errors import Conflict
 from handlers.house import House
 from handlers.incoming import Incoming
 from models.accounts import App
 from models.conversations import InboundMessage, InboundState, QuarantinedBody, Via
+from models.text import storable
 from models.transactions import own_task
 
 # A row that nobody finished for so long belongs to a process that died.
 ABANDONED_AFTER = timedelta(seconds=20)
-# A row whose handling fails comes back after this, so that it can't hold up the others.
+# A row whose handling fails comes back after this, doubling, so that it can't hold up the others.
 SWEEP_AGAIN_AFTER = timedelta(minutes=2)
+MAX_SWEEPS = 8
 
 log = structlog.get_logger(__name__)
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 async def receive(incoming: Incoming, *, via: Via, now: datetime) -> InboundMessage:
@@ -80,9 +80,14 @@ async def passive_reply(house: House, incoming: Incoming, *, via: Via, seconds: 
 
 
 async def ask(house: House, incoming: Incoming, *, seconds: float) -> Answer:
-    """The same for the mini-program's own request, with what its cards show."""
+    """The same for the mini-program's own request, with what its cards show.
+
+    Raises Conflict when the same key came before with another text.
+    """
     message = await _in_time(house, incoming, via=Via.DIRECT, seconds=seconds)
-    if message.via != Via.DIRECT:
+    if message.text != storable(incoming.text):
+        raise Conflict("同一个 Idempotency-Key 已用于另一个问题。")
+    if message.state != InboundState.DONE:
         return Answer(message.text, pending=True, reply="")
     decision = message.decision or {}
     return Answer(
@@ -120,26 +125,28 @@ async def defer(message_id: int) -> InboundMessage:
 
 
 async def sweep(house: House, *, now: datetime, limit: int = 50) -> int:
-    """Finish what a crash left between the two transactions. Returns how many were finished."""
+    """Finish what a crash left between the two transactions. Returns how many were looked at.
+
+    A row that fails is tried again later and later, and given up in the end; it stops no other.
+    """
     rows = (
         await InboundMessage.filter(state=InboundState.RECEIVED, sweep_at__lte=now)
         .order_by("sweep_at")
         .limit(limit)
     )
     for row in rows:
-        await InboundMessage.filter(id=row.id).update(sweep_at=now + SWEEP_AGAIN_AFTER)
-        if row.via == Via.PASSIVE:
-            await defer(row.id)
-        await respond(house, row.id)
+        pause = SWEEP_AGAIN_AFTER * 2**row.sweeps
+        state = InboundState.FAILED if row.sweeps >= MAX_SWEEPS else InboundState.RECEIVED
+        await InboundMessage.filter(id=row.id, state=InboundState.RECEIVED).update(
+            sweep_at=now + pause, sweeps=row.sweeps + 1, state=state
+        )
+        if state == InboundState.FAILED:
+            log.error("message given up, a person must look", message=row.id)
+            continue
+        if row.via != Via.PUSH:
+            await defer(row.id)  # nobody waits for the response any more
+        try:
+            await respond(house, row.id)
+        except Exception:
+            log.exception("message left for a later sweep", message=row.id)
     return len(rows)
-
-
-def storable(value: Any) -> Any:
-    """`value` without NUL and lone surrogates, which PostgreSQL stores in no text or JSON."""
-    if isinstance(value, str):
-        return _UNSTORABLE.sub("", value)
-    if isinstance(value, dict):
-        return {storable(k): storable(v) for k, v in value.items()}
-    if isinstance(value, list):
-        return [storable(v) for v in value]
-    return value

@@ -3,7 +3,9 @@
 from datetime import datetime, timedelta
 
 from handlers.errors import Gone
+from handlers.tickets import notify_staff
 from models.accounts import Staff
+from models.outbox import Notice
 from models.tickets import EntryLink, Ticket
 from models.transactions import transactional
 
@@ -27,7 +29,21 @@ async def use(link_id: int, *, now: datetime) -> tuple[Staff, Ticket]:
     return link.staff, link.ticket
 
 
-async def target(link_id: int) -> tuple[int, str] | None:
-    """Whose link it is and where it leads, used or not: (staff id, ticket number)."""
-    link = await EntryLink.get_or_none(id=link_id).prefetch_related("ticket")
-    return None if link is None else (link.staff_id, link.ticket.number)
+async def target(link_id: int) -> tuple[Staff, Ticket] | None:
+    """Whose link it is and where it leads, used or not."""
+    link = await EntryLink.get_or_none(id=link_id).prefetch_related("staff", "ticket")
+    return None if link is None else (link.staff, link.ticket)
+
+
+@transactional
+async def send_anew(link_id: int, *, now: datetime) -> None:
+    """Notify the link's owner once more, with a fresh link; at most once a minute.
+
+    Whoever asks for it gets nothing: the notice goes to the owner's own WeChat. Raises Gone.
+    """
+    found = await target(link_id)
+    if found is None:
+        raise Gone("这个链接无效。")
+    staff, ticket = found
+    minute = int(now.timestamp()) // 60
+    await notify_staff(Notice.TICKET_ASSIGNED, ticket, staff, now=now, occasion=minute)

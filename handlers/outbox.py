@@ -23,8 +23,13 @@ _CLAIM = (
     " ORDER BY o.priority, o.due_at, o.id LIMIT $4 {locking}) RETURNING id"
 )
 
-LEASE = timedelta(seconds=60)
-MAX_ATTEMPTS = 12
+# Longer than the longest send with its token fetches and time-outs.
+LEASE = timedelta(seconds=120)
+# With the longest pause of 15 min, about a day.
+MAX_ATTEMPTS = 100
+LONGEST_MESSAGE_ID = 64
+# A reply waits behind what a contact released, but not for ever: sending may be broken.
+RELEASE_GOES_FIRST_FOR = timedelta(seconds=30)
 BACKOFF_FIRST = timedelta(seconds=2)
 BACKOFF_LONGEST = timedelta(minutes=15)
 
@@ -104,7 +109,7 @@ async def record_accepted(
     await Delivery.filter(id=delivery.id).update(
         result=DeliveryResult.ACCEPTED, code="0", message_id=message_id
     )
-    return await _move(item, OutboxState.DONE, now=now, done_at=now)
+    return await _move(item, OutboxState.DONE, done_at=now)
 
 
 @transactional
@@ -118,31 +123,39 @@ async def record_failed(
 
 
 @transactional
-async def try_later(item: OutboxItem, *, now: datetime, wait: timedelta | None = None) -> bool:
-    """Put the row back with growing, jittered pauses; after MAX_ATTEMPTS it is dead."""
-    if item.attempts >= MAX_ATTEMPTS:
-        return await _move(item, OutboxState.DEAD, now=now)
-    return await _move(item, OutboxState.PENDING, now=now, due_at=now + (wait or backoff(item)))
+async def try_later(
+    item: OutboxItem, *, now: datetime, wait: timedelta | None = None, counts: bool = True
+) -> bool:
+    """Put the row back, with growing, jittered pauses or after `wait`.
+
+    counts: whether it was a real try; a closed gate (quota, configuration) is none. False when the
+    tries are used up, or the lease was no longer ours: then nothing changed.
+    """
+    if counts and item.attempts >= MAX_ATTEMPTS:
+        return False
+    attempts = item.attempts if counts else item.attempts - 1
+    due_at = now + (wait or backoff(item))
+    return await _move(item, OutboxState.PENDING, due_at=due_at, attempts=attempts)
 
 
 @transactional
-async def park(item: OutboxItem, *, now: datetime) -> bool:
+async def park(item: OutboxItem) -> bool:
     """No channel is open: wait for the person's next contact."""
-    return await _move(item, OutboxState.PARKED, now=now)
+    return await _move(item, OutboxState.PARKED)
 
 
 @transactional
-async def bury(item: OutboxItem, *, now: datetime) -> bool:
+async def bury(item: OutboxItem) -> bool:
     """Nothing will make this row sendable by itself; staff must look."""
-    return await _move(item, OutboxState.DEAD, now=now)
+    return await _move(item, OutboxState.DEAD)
 
 
 async def unpark(account_id: int, *, now: datetime) -> bool:
     """The person is in touch again: what waited for that is due now.
 
-    Returns whether anything released by this or an earlier contact still stands before its first
-    attempt, so that a reply must queue up behind it. Once an attempt has failed it no longer
-    counts: a reply may then be the only thing that gets through.
+    Returns whether anything released just now still stands before its first attempt, so that a
+    reply must queue up behind it. Once that has failed or takes long it no longer counts: a reply
+    in the response may then be the only thing that gets through.
     """
     await fetch(
         "UPDATE outbox_item SET state = 'pending', due_at = $1, round = round + 1, attempts = 0"
@@ -151,7 +164,9 @@ async def unpark(account_id: int, *, now: datetime) -> bool:
         account_id,
     )
     untried = Q(state=OutboxState.PENDING, attempts=0) | Q(state=OutboxState.LEASED, attempts=1)
-    return await OutboxItem.filter(untried, account_id=account_id, round__gt=0).exists()
+    return await OutboxItem.filter(
+        untried, account_id=account_id, round__gt=0, due_at__gt=now - RELEASE_GOES_FIRST_FOR
+    ).exists()
 
 
 async def settle_in_inbox(account_id: int, item_id: int, *, now: datetime) -> bool:
@@ -184,34 +199,35 @@ async def maybe_sent_before(item: OutboxItem) -> bool:
     return await Delivery.filter(item_id=item.id, result=DeliveryResult.UNKNOWN).exists()
 
 
+async def sent_as(channel: Channel, message_id: str) -> Delivery | None:
+    """The attempt that the platform gave this number to, or None when we know no such."""
+    if not message_id or len(message_id) > LONGEST_MESSAGE_ID:
+        return None
+    return await Delivery.filter(channel=channel, message_id=message_id).first()
+
+
 @transactional
-async def report_delivered(
-    channel: Channel, message_id: str, *, status: str, now: datetime
-) -> bool:
+async def report_delivered(delivery: Delivery, *, status: str, now: datetime) -> None:
     """The platform's later word on a message it had accepted (TEMPLATESENDJOBFINISH,
     subscribe_msg_sent_event).
 
-    status: "success", or why it failed; then the item goes on to its next channel. False when we
-    know no such message.
+    status: "success", or why it failed; then the item goes on to its next channel.
     """
-    delivery = await Delivery.get_or_none(message_id=message_id, channel=channel)
-    if delivery is None or not message_id:
-        return False
     if status == "success":
         await Delivery.filter(id=delivery.id).update(result=DeliveryResult.DELIVERED)
-        return True
+        return
     await Delivery.filter(id=delivery.id).update(
         result=DeliveryResult.FAILED, final=True, code=status[:40]
     )
     await OutboxItem.filter(id=delivery.item_id, state=OutboxState.DONE).update(
         state=OutboxState.PENDING, due_at=now, done_at=None
     )
-    return True
 
 
 def backoff(item: OutboxItem) -> timedelta:
     """2 s doubling to 15 min, times 0.5 to 1.5 so that rows do not come back together."""
-    pause = min(BACKOFF_FIRST * 2.0 ** (item.attempts - 1), BACKOFF_LONGEST)
+    doublings = min(item.attempts - 1, 10)  # more would only overflow
+    pause = min(BACKOFF_FIRST * 2.0**doublings, BACKOFF_LONGEST)
     return pause * random.uniform(0.5, 1.5)  # noqa: S311 -- jitter needs no secrecy
 
 
@@ -219,7 +235,7 @@ async def _still_ours(item: OutboxItem) -> bool:
     return await OutboxItem.filter(id=item.id, lease=item.lease, state=OutboxState.LEASED).exists()
 
 
-async def _move(item: OutboxItem, state: OutboxState, *, now: datetime, **columns: Any) -> bool:
+async def _move(item: OutboxItem, state: OutboxState, **columns: Any) -> bool:
     changed = await OutboxItem.filter(
         id=item.id, lease=item.lease, state=OutboxState.LEASED
     ).update(state=state, lease=None, lease_until=None, **columns)

@@ -1,5 +1,7 @@
 """Finding tickets, and who may see them: one access function for each kind of reader."""
 
+import re
+
 from handlers import wording
 from handlers.errors import NotFound
 from models.accounts import Staff, StaffRole
@@ -9,14 +11,13 @@ from models.tickets import OPEN_STATES, Audience, Ticket, TicketEvent, TicketSta
 __all__ = ["Audience", "Ticket", "TicketEvent"]
 
 NO_SUCH_TICKET = "没有找到这张工单。"
+NUMBER = re.compile(r"NQ[0-9]{10,12}")
 
 
 async def access_ticket_as_asker(account_id: int, number: str) -> Ticket:
     """The asker's own ticket. Raises NotFound, also where it is somebody else's."""
-    ticket = await Ticket.get_or_none(number=number, asker_id=account_id).prefetch_related(
-        "assignee"
-    )
-    if ticket is None:
+    ticket = await ticket_by_number(number)
+    if ticket.asker_id != account_id:
         raise NotFound(NO_SUCH_TICKET)
     return ticket
 
@@ -24,14 +25,16 @@ async def access_ticket_as_asker(account_id: int, number: str) -> Ticket:
 async def access_ticket_as_staff(staff: Staff, number: str) -> Ticket:
     """A ticket this member of staff may work on: the assignee's own; all, for service officer and
     manager. Raises NotFound."""
-    ticket = await Ticket.get_or_none(number=number).prefetch_related("assignee")
-    if ticket is None or (staff.role == StaffRole.SPECIALIST and ticket.assignee_id != staff.id):
+    ticket = await ticket_by_number(number)
+    if staff.role == StaffRole.SPECIALIST and ticket.assignee_id != staff.id:
         raise NotFound(NO_SUCH_TICKET)
     return ticket
 
 
 async def ticket_by_number(number: str) -> Ticket:
     """A ticket for someone whose right to it was proved otherwise. Raises NotFound."""
+    if not NUMBER.fullmatch(number):
+        raise NotFound(NO_SUCH_TICKET)
     ticket = await Ticket.get_or_none(number=number).prefetch_related("assignee")
     if ticket is None:
         raise NotFound(NO_SUCH_TICKET)

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from handlers import outbox, routing, wording
+from handlers.accounts import asker_stream
 from handlers.dialog import TicketWanted
 from handlers.errors import Conflict, DomainError
 from handlers.house import House
@@ -14,6 +15,7 @@ from models.clock import SHANGHAI
 from models.conversations import Conversation
 from models.outbox import Notice
 from models.sql import fetch
+from models.text import storable
 from models.tickets import (
     TRANSITIONS,
     Audience,
@@ -26,6 +28,9 @@ from models.transactions import transactional
 
 LONGEST_ANSWER = 5000
 LONGEST_MESSAGE = 2000
+MOVED_ON = "工单状态已变化，请刷新后再试。"
+# DOMAIN.md: reopened within 7 days keeps number and specialist.
+REOPENED_WITHIN = timedelta(days=7)
 
 
 async def open_ticket(
@@ -87,10 +92,18 @@ async def assign(ticket: Ticket, *, now: datetime) -> None:
 
 @transactional
 async def accept(ticket: Ticket, staff: Staff, *, now: datetime) -> None:
-    """The assignee takes the ticket on. A second tap changes nothing. Raises Conflict."""
-    await ticket.refresh_from_db()
+    """The assignee takes the ticket on; service officer and manager may also take a parked one.
+
+    A second tap changes nothing. Raises Conflict.
+    """
+    await _lock(ticket)
     if ticket.state == TicketState.ACCEPTED and ticket.assignee_id == staff.id:
         return
+    if ticket.state == TicketState.PARKED and staff.role != StaffRole.SPECIALIST:
+        await move(ticket, TicketState.ASSIGNED, assignee_id=staff.id)
+        await record(ticket, EventKind.ASSIGNED, at=now, text=f"由{staff.name}处理")
+    if ticket.state != TicketState.ASSIGNED:
+        raise Conflict(MOVED_ON)
     await move(ticket, TicketState.ACCEPTED, assignee_id=staff.id)
     await record(ticket, EventKind.ACCEPTED, at=now, actor=staff.name, text="专员已接单")
 
@@ -102,26 +115,16 @@ async def answer(ticket: Ticket, staff: Staff, text: str, *, form_id: str, now: 
     form_id: made anew for every rendered form; the same form sent twice is one answer.
     Raises DomainError for an empty or overlong text, Conflict when the ticket has moved on.
     """
-    text = text.replace("\r\n", "\n").strip()
-    if not text:
-        raise DomainError("答复不能为空。")
-    if len(text) > LONGEST_ANSWER:
-        raise DomainError(f"答复最多{LONGEST_ANSWER}字，现在{len(text)}字。")
+    text = _words(text, LONGEST_ANSWER, "答复")
     dedupe_key = f"answer:{ticket.id}:{form_id}"
+    await _lock(ticket)
     if await TicketEvent.filter(dedupe_key=dedupe_key).exists():
         return
-    await ticket.refresh_from_db()
-    if ticket.state == TicketState.ASSIGNED:
+    if ticket.state in (TicketState.ASSIGNED, TicketState.PARKED):
         await accept(ticket, staff, now=now)
-        await ticket.refresh_from_db()
-    await move(ticket, TicketState.ANSWERED, assignee_id=staff.id)
+    await move(ticket, TicketState.ANSWERED, assignee_id=staff.id, answered_at=now)
     event = await record(
-        ticket,
-        EventKind.ANSWERED,
-        at=now,
-        actor=staff.name,
-        text=text,
-        dedupe_key=dedupe_key,
+        ticket, EventKind.ANSWERED, at=now, actor=staff.name, text=text, dedupe_key=dedupe_key
     )
     await outbox.enqueue(
         Notice.TICKET_ANSWERED,
@@ -130,12 +133,11 @@ async def answer(ticket: Ticket, staff: Staff, text: str, *, form_id: str, now: 
         payload={
             "number": ticket.number,
             "question": ticket.question,
-            "answer": text,
             "name": staff.name,
             "text": wording.answer(ticket.question, text, staff.name, ticket.number),
         },
         dedupe_key=f"answered:{event.id}",
-        stream=f"account:{ticket.asker_id}",
+        stream=asker_stream(ticket.asker_id),
         now=now,
     )
 
@@ -144,28 +146,54 @@ async def answer(ticket: Ticket, staff: Staff, text: str, *, form_id: str, now: 
 async def add_message(
     house: House, ticket: Ticket, text: str, *, dedupe_key: str, now: datetime
 ) -> None:
-    """The asker adds something. An answered ticket is reopened with a new deadline.
+    """The asker adds something. A ticket answered lately is reopened with a new deadline.
 
-    Raises DomainError for an empty or overlong text, Conflict when the ticket is withdrawn.
+    Raises DomainError for an empty or overlong text, Conflict when the ticket is withdrawn, was
+    answered long ago, or the key came before with another text.
     """
-    text = text.strip()
-    if not text:
-        raise DomainError("补充内容不能为空。")
-    if len(text) > LONGEST_MESSAGE:
-        raise DomainError(f"补充内容最多{LONGEST_MESSAGE}字。")
-    if await TicketEvent.filter(dedupe_key=dedupe_key).exists():
+    text = _words(text, LONGEST_MESSAGE, "补充内容")
+    await _lock(ticket)
+    before = await TicketEvent.get_or_none(dedupe_key=dedupe_key)
+    if before is not None:
+        if before.text != text:
+            raise Conflict("同一个 Idempotency-Key 已用于另一段内容。")
         return
-    await ticket.refresh_from_db()
     if ticket.state == TicketState.WITHDRAWN:
         raise Conflict("这张工单已撤回，请重新提问。")
+    if ticket.answered_at is not None and now - ticket.answered_at > REOPENED_WITHIN:
+        raise Conflict("这张工单已答复超过7天，请直接重新提问，会新开一张。")
     event = await record(
         ticket, EventKind.MESSAGE, at=now, actor="提问人", text=text, dedupe_key=dedupe_key
     )
     if ticket.state in (TicketState.ANSWERED, TicketState.CLOSED, TicketState.WAITING_CUSTOMER):
-        await move(ticket, TicketState.ACCEPTED, answer_due_at=promise(house, now), overdue_at=None)
+        due = promise(house, now)
+        await move(
+            ticket,
+            TicketState.ACCEPTED,
+            answer_due_at=due,
+            overdue_at=None,
+            answered_at=None,
+        )
+        ticket.answer_due_at = due
     if ticket.assignee_id is not None:
         staff = await Staff.get(id=ticket.assignee_id)
         await notify_staff(Notice.TICKET_MESSAGE, ticket, staff, now=now, occasion=event.id)
+
+
+async def _lock(ticket: Ticket) -> None:
+    """Hold the row until the transaction ends, and see it as it now is."""
+    await Ticket.select_for_update().get(id=ticket.id)
+    await ticket.refresh_from_db()
+
+
+def _words(text: str, longest: int, name: str) -> str:
+    """Typed text, tidied. Raises DomainError when it is empty or too long."""
+    text = storable(text).replace("\r\n", "\n").strip()
+    if not text:
+        raise DomainError(f"{name}不能为空。")
+    if len(text) > longest:
+        raise DomainError(f"{name}最多{longest}字，现在{len(text)}字。")
+    return text
 
 
 def promise(house: House, now: datetime) -> datetime:
@@ -200,10 +228,10 @@ async def notify_staff(
 async def move(ticket: Ticket, state: TicketState, **columns: Any) -> None:
     """Change the state if the table allows it and nobody was faster. Raises Conflict."""
     if state not in TRANSITIONS[ticket.state]:
-        raise Conflict("工单状态已变化，请刷新后再试。")
+        raise Conflict(MOVED_ON)
     changed = await Ticket.filter(id=ticket.id, state=ticket.state).update(state=state, **columns)
     if changed != 1:
-        raise Conflict("工单状态已变化，请刷新后再试。")
+        raise Conflict(MOVED_ON)
     ticket.state = state
 
 

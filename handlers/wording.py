@@ -18,10 +18,14 @@ GREETING = (
     "需要人工随时回复“转人工”。"
 )
 TYPE_PLEASE = "语音没有识别出文字，麻烦打字说一下，好吗？"
-SAY_WHAT_PICTURE = "图片收到了。请再用一句话说明想问什么，我一并转给专员。"
-GOT_FILE = "收到了。请再用一句话说明想问什么，我一并转给专员。"
+SAY_WHAT_PICTURE = "图片收到了。请再用一句话说明它是什么、想问什么。"
+GOT_FILE = "收到了。请再用一句话说明想问什么。"
+PICTURE_NOTED = "［提问人发来一张图片，内容请以文字为准］"
+ADD_WHAT = "请在“补充”后面写上内容，例如：补充：样品是18.9升桶装水。"
 EMPTY = "没有看到文字内容。请直接打字提问，或回复“转人工”。"
 TEXT_TOO_LONG = "内容有点长，请挑最要紧的一件事，用一两句话说。"
+ON_DUTY = "已设为值班，新工单会转给您。下班时回复“下班”。"
+OFF_DUTY = "已设为不值班，暂时不再给您转新工单。上班时回复“上班”。"
 BACK = "好的。请换个说法再问一次，或回复“转人工”。"
 HUMAN_WITHOUT_QUESTION = "用户要求转人工"
 NOT_RECOGNISED = "我没有听懂。请说得具体一点，比如产品和项目，或回复“转人工”。"
@@ -31,7 +35,12 @@ LATE_PREFIX = "（可能重复）"
 
 
 def due(moment: datetime, now: datetime) -> str:
-    """A deadline as people say it: 今天16:00前, 明天10:30前, 11月25日（周三）10:30前."""
+    """A deadline as people say it: 今天16:00前, 明天10:30前, 11月25日（周三）10:30前.
+
+    A deadline that has passed is not repeated as a promise.
+    """
+    if moment < now:
+        return "尽快（已超过承诺时限，已催办）"
     local, today = moment.astimezone(SHANGHAI), now.astimezone(SHANGHAI).date()
     if local.date() == today:
         day = "今天"
@@ -81,6 +90,11 @@ def already(number: str, state_label: str, promise: str) -> str:
 def added(number: str) -> str:
     """Something was added to an open ticket."""
     return f"已补充到工单{number}，专员能看到。"
+
+
+def picture_noted(number: str) -> str:
+    """A picture came while a ticket is open; the picture itself is not shown to staff yet."""
+    return f"已在工单{number}里注明您发了图片。专员暂时看不到图片本身，请再用文字说明要点。"
 
 
 def answer(question: str, text: str, name: str, number: str) -> str:

@@ -10,6 +10,8 @@ from models.clock import SHANGHAI
 
 log = structlog.get_logger(__name__)
 
+# 全国年节及纪念日放假办法: the holidays that stand on the same day every year.
+STATUTORY = frozenset({(1, 1), (5, 1), (5, 2), (10, 1), (10, 2), (10, 3)})
 Spans = tuple[tuple[time, time], ...]
 _warned: set[int] = set()
 
@@ -17,8 +19,8 @@ _warned: set[int] = set()
 def is_workday(day: date) -> bool:
     """Whether China works on `day`, by the State Council's arrangement.
 
-    A year that the library does not know yet counts Monday to Friday, and a warning is logged
-    once: promises in it are provisional.
+    A year that the library does not know yet counts Monday to Friday but for the holidays with a
+    fixed date, and a warning is logged once: promises in it are provisional.
     """
     try:
         return bool(chinese_calendar.is_workday(day))
@@ -26,7 +28,7 @@ def is_workday(day: date) -> bool:
         if day.year not in _warned:
             _warned.add(day.year)
             log.warning("holidays unknown for this year, counting Monday to Friday", year=day.year)
-        return day.weekday() < 5
+        return day.weekday() < 5 and (day.month, day.day) not in STATUTORY
 
 
 def add_working_time(

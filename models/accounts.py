@@ -44,6 +44,10 @@ class Identity(Model):
     openid = fields.CharField(max_length=64)
     unionid = fields.CharField(max_length=64, null=True, db_index=True)
     follows = fields.BooleanField(default=True)
+    follows_at = fields.DatetimeField(
+        null=True
+    )  # when the person last showed it, by the sender's clock
+    unionid_due_at = fields.DatetimeField(null=True, db_index=True)  # ask the platform for it then
     created_at = fields.DatetimeField()
 
     class Meta:
@@ -82,7 +86,7 @@ class Consent(Model):
     template_id = fields.CharField(max_length=64)
     credits = fields.IntField(default=0)
     long_term = fields.BooleanField(default=False)
-    updated_at = fields.DatetimeField()
+    rejected_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "consent"

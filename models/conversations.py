@@ -43,6 +43,7 @@ class InboundState(StrEnum):
 
     RECEIVED = "received"
     DONE = "done"
+    FAILED = "failed"  # tried often enough, a person must look
 
 
 class Conversation(Model):
@@ -82,6 +83,7 @@ class InboundMessage(Model):
     sent_at = fields.DatetimeField()
     received_at = fields.DatetimeField()
     sweep_at = fields.DatetimeField()
+    sweeps = fields.SmallIntField(default=0)
     state = fields.CharEnumField(InboundState, max_length=16, default=InboundState.RECEIVED)
     via = fields.CharEnumField(Via, max_length=16)
     reply = fields.TextField(default="")

@@ -102,6 +102,7 @@ class Ticket(Model):
     created_at = fields.DatetimeField()
     answer_due_at = fields.DatetimeField()
     overdue_at = fields.DatetimeField(null=True)
+    answered_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "ticket"

@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import io
-import json
 import os
 import signal
 import socket
@@ -12,20 +11,22 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from handlers.knowledge import import_corpus, load_corpus
-from handlers.platform import PlatformError
+from handlers.accounts import StaffRole, register_staff
+from handlers.knowledge import import_corpus
+from handlers.platform import PlatformError, load_platform
 from models import database
 from models.clock import clock
-from nlp import Corpus, load_packaged
-from nlp.evaluate import evaluate, score
+from nlp import TOPICS, load_packaged
 from server.app import create_app
 from server.config import Config, ConfigError, load_config, require_credentials
 from server.dev import build_simulator, dev_config, greeting, prepare
 from server.doctor import diagnose
 from server.logs import setup_logs
-from server.supervisor import listen, supervise
-from server.wechat.templates import TemplatesError
-from server.wiring import STORE_ERRORS, house_of, wired
+from server.say import say, say_error
+from server.supervisor import end_with_parent, listen, supervise
+from server.trial import ask, evaluate_file
+from server.wechat.templates import TemplatesError, load_templates
+from server.wiring import STORE_ERRORS, wired
 from server.worker import Worker
 
 
@@ -37,7 +38,7 @@ def main() -> int:
     try:
         return int(arguments.run(arguments))
     except (ConfigError, PlatformError, TemplatesError) as error:
-        _say_error(str(error))
+        say_error(str(error))
         return 2
     except KeyboardInterrupt:
         return 130
@@ -57,18 +58,31 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--no-worker", action="store_true", help="HTTP only")
     http = add("http", _http, "one HTTP process of `serve`")
     http.add_argument("--fd", type=int, required=True, help="the listening socket")
-    add("worker", _worker, "the worker alone")
+    worker = add("worker", _worker, "the worker alone")
+    for child in (http, worker):
+        child.add_argument("--lifeline", type=int, help="a pipe of the supervisor's")
+    staff = add("staff", _staff, "register a member of staff, or change the record")
+    staff.add_argument("openid", help="in the official account")
+    staff.add_argument("name")
+    staff.add_argument("role", choices=[role.value for role in StaffRole])
+    staff.add_argument("topics", nargs="*", metavar="TOPIC", type=_topic)
     add("migrate", _migrate, "bring the database schema up to date")
     add("import-corpus", _import_corpus, "bring the packaged knowledge into the database")
-    ask = add("ask", _ask, "what the engine decides on one question")
-    ask.add_argument("question")
-    _add_today(ask)
-    evaluation = add("evaluate", _evaluate, "run the engine over a file of questions")
+    asking = add("ask", ask, "what the engine decides on one question")
+    asking.add_argument("question")
+    _add_today(asking)
+    evaluation = add("evaluate", evaluate_file, "run the engine over a file of questions")
     evaluation.add_argument("file", type=Path)
     evaluation.add_argument("--json", action="store_true", help="JSON lines on standard output")
     _add_today(evaluation)
     add("doctor", _doctor, "say what is wrong and what to do")
     return parser
+
+
+def _topic(word: str) -> str:
+    if word not in TOPICS:
+        raise argparse.ArgumentTypeError(f"{word}: one of {', '.join(TOPICS)}")
+    return word
 
 
 def _add_today(command: argparse.ArgumentParser) -> None:
@@ -98,20 +112,29 @@ def _serve(arguments: argparse.Namespace) -> int:
 
 def _http(arguments: argparse.Namespace) -> int:
     config = _checked()
+    _tie(arguments)
     app = create_app(config)
     listener = socket.socket(fileno=arguments.fd)
     app.run(sock=listener, single_process=True, motd=False, access_log=False)
     return 0
 
 
-def _worker(_arguments: argparse.Namespace) -> int:
+def _worker(arguments: argparse.Namespace) -> int:
     config = _checked()
+    _tie(arguments)
     return asyncio.run(_work(config))
+
+
+def _tie(arguments: argparse.Namespace) -> None:
+    if arguments.lifeline is not None:
+        end_with_parent(arguments.lifeline)
 
 
 def _checked() -> Config:
     config = load_config(os.environ)
     require_credentials(config)
+    load_platform(config.platform_file)
+    load_templates(config.templates_file)
     setup_logs(production=config.env == "production")
     return config
 
@@ -153,7 +176,30 @@ def _migrate(_arguments: argparse.Namespace) -> int:
     config = load_config(os.environ)
     setup_logs(production=config.env == "production")
     asyncio.run(database.migrate(config.database_url))
-    _say("数据库已是最新 / the database is up to date")
+    say("数据库已是最新 / the database is up to date")
+    return 0
+
+
+def _staff(arguments: argparse.Namespace) -> int:
+    config = load_config(os.environ)
+    setup_logs(production=config.env == "production")
+    return asyncio.run(_register(config, arguments))
+
+
+async def _register(config: Config, arguments: argparse.Namespace) -> int:
+    await _require_database(config)
+    await database.connect(config.database_url)
+    try:
+        staff = await register_staff(
+            arguments.name,
+            openid=arguments.openid,
+            role=StaffRole(arguments.role),
+            topics=arguments.topics,
+            now=clock.now(),
+        )
+    finally:
+        await database.disconnect()
+    say(f"已登记 {staff.name}（{staff.role}）：{'、'.join(staff.topics) or '没有指定领域'}")
     return 0
 
 
@@ -171,95 +217,21 @@ async def _import(config: Config) -> int:
     finally:
         await database.disconnect()
     if report.unchanged:
-        _say(f"知识没有变化（版本 {report.revision}） / nothing changed")
+        say(f"知识没有变化（版本 {report.revision}） / nothing changed")
     else:
-        _say(
+        say(
             f"知识版本 {report.revision}：新增 {report.added}，更新 {report.changed}，"
             f"撤下 {report.withdrawn}，保留人工修改 {report.kept}"
         )
     return 0
 
 
-def _ask(arguments: argparse.Namespace) -> int:
-    config = load_config(os.environ)
-    setup_logs(production=True)
-    house = house_of(config, clock, asyncio.run(_knowledge(config)))
-    decision = house.matcher.decide(arguments.question, today=arguments.today or clock.today())
-    _say(decision.text or f"（{decision.action}，由人处理）")
-    for i, option in enumerate(decision.options, 1):
-        _say(f"  {i}. {option.label}")
-    _say(
-        f"—— {decision.action} · {decision.topic} · {decision.confidence:.2f} · "
-        + "、".join(decision.standards)
-    )
-    for reason in decision.reasons:
-        _say(f"   {reason}")
-    return 0
-
-
-def _evaluate(arguments: argparse.Namespace) -> int:
-    config = load_config(os.environ)
-    setup_logs(production=True)
-    house = house_of(config, clock, asyncio.run(_knowledge(config)))
-    today = arguments.today or clock.today()
-    try:
-        # Not splitlines(): a question may hold U+2028, which JSON allows inside a string.
-        lines = arguments.file.read_text("utf-8-sig").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        _say_error(f"读不了这个文件 / can't read the file: {error}")
-        return 2
-    lines = [line for line in lines if line.strip()]
-    try:
-        results = list(evaluate(house.matcher, lines, today))
-    except ValueError as error:
-        _say_error(f"文件格式有误 / malformed file: {error}")
-        return 2
-    if arguments.json:
-        for result in results:
-            _say(_json_line(result))
-    else:
-        expected = [json.loads(line) for line in lines]
-        for name, value in score(expected, results).items():
-            _say(f"{name}: {value}")
-    return 0
-
-
-def _json_line(result: dict[str, Any]) -> str:
-    """One line of JSON; escaped where a question holds what no encoding can carry."""
-    line = json.dumps(result, ensure_ascii=False)
-    try:
-        line.encode()
-    except UnicodeEncodeError:
-        return json.dumps(result)
-    return line
-
-
-async def _knowledge(config: Config) -> Corpus:
-    """The database's knowledge where there is any, the packaged one otherwise."""
-    if not database.is_created(config.database_url):
-        return load_packaged()
-    await database.connect(config.database_url)
-    try:
-        migrated = await database.is_migrated()
-        return (await load_corpus() if migrated else None) or load_packaged()
-    finally:
-        await database.disconnect()
-
-
 def _doctor(_arguments: argparse.Namespace) -> int:
     setup_logs(production=True)
     findings = asyncio.run(diagnose(os.environ))
     for finding in findings:
-        _say(finding.line())
+        say(finding.line())
     return 0 if all(finding.ok for finding in findings) else 1
-
-
-def _say(line: str) -> None:
-    print(line)  # noqa: T201 -- a command's result
-
-
-def _say_error(line: str) -> None:
-    print(line, file=sys.stderr)  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 import asyncio
 from contextlib import AsyncExitStack
-from pathlib import Path
 
 from sanic import HTTPResponse, Request, Sanic
 from sanic.response import json
@@ -17,11 +16,11 @@ from server.http.callback import callbacks
 from server.http.context import SanicApp
 from server.http.desk import setup_desk
 from server.http.errors import setup_errors
+from server.http.static import setup_static
 from server.wechat.simulator import Simulator, setup_simulator
 from server.wiring import wired
 from server.worker import Worker
 
-STATIC = Path(__file__).parent / "web" / "static"
 LARGEST_BODY = 8 * 1024 * 1024
 # Sanic's own limits (100 MB, 60 s) are too wide for a public callback.
 TIMEOUTS = {
@@ -59,7 +58,7 @@ def create_app(
     app.blueprint(callbacks(App.MINIAPP, "/wechat/miniapp"))
     app.blueprint(setup_api())
     app.blueprint(setup_desk())
-    app.static("/static", STATIC, name="static")
+    app.blueprint(setup_static())
     setup_errors(app)
     if simulator is not None:
         setup_simulator(app, simulator)
@@ -80,9 +79,14 @@ def _setup_lifecycle(
 
     @app.before_server_start
     async def open_house(app: SanicApp) -> None:
-        await database.connect(config.database_url)
-        stack.push_async_callback(database.disconnect)
-        app.ctx.wiring = await stack.enter_async_context(wired(config, clock, house))
+        try:
+            await database.connect(config.database_url)
+            stack.push_async_callback(database.disconnect)
+            app.ctx.wiring = await stack.enter_async_context(wired(config, clock, house))
+        except BaseException:
+            # An open SQLite connection has a thread that would keep a failed process alive.
+            await stack.aclose()
+            raise
 
     @app.after_server_start
     async def start_worker(app: SanicApp) -> None:

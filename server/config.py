@@ -15,8 +15,15 @@ PLATFORM_API = "https://api.weixin.qq.com"
 SIMULATOR_PATH = "/dev/wechat"
 AES_KEY = re.compile(r"[A-Za-z0-9]{43}")
 MIN_SECRET_KEY = 32
+MOST_DIGITS = 9
 # Values that stand in examples; nobody may go live with them.
-SAMPLES = ("changeme", "change-me", "example", "sample", "secret", "test", "your-", "demo", "xxx")
+SAMPLES = re.compile(
+    r"change[-_ ]?me|(my[-_])?(test|sample|example|demo|secret|your)[-_ ]?"
+    r"(token|secret|key|password)|(test|sample|example|demo|secret|token|password|xxx+)$",
+    re.IGNORECASE,
+)
+# The alphabet in order, from the platform's own documents.
+SAMPLE_KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
 DATA = Path(__file__).parent / "data"
 
 
@@ -126,6 +133,7 @@ def require_credentials(config: Config) -> None:
         )
     if config.env == "production":
         _refuse_samples(config)
+        _refuse_demo(config)
 
 
 def _refuse_samples(config: Config) -> None:
@@ -139,8 +147,22 @@ def _refuse_samples(config: Config) -> None:
         "MINIAPP_AES_KEY": config.miniapp.aes_key,
     }
     for name, value in secrets.items():
-        if value.lower().startswith(SAMPLES) or len(set(value)) < 3:
+        if SAMPLES.match(value) or value == SAMPLE_KEY or len(set(value)) < 3:
             raise _wrong(name, "是示例值，请换成自己的", "is a sample value, use your own")
+
+
+def _refuse_demo(config: Config) -> None:
+    """What would run, but tell people wrong addresses and demo names."""
+    if not config.public_url.startswith("https://"):
+        raise _wrong("PUBLIC_URL", "生产环境应为 https 地址", "must be https in production")
+    if config.wechat_api_base.startswith("http://"):
+        raise _wrong("WECHAT_API_BASE", "生产环境应为 https 地址", "must be https in production")
+    for name, path in (
+        ("PLATFORM_FILE", config.platform_file),
+        ("TEMPLATES_FILE", config.templates_file),
+    ):
+        if path.parent == DATA:
+            raise _wrong(name, "生产环境不能用演示文件", "must not be the demo file in production")
 
 
 def _wrong(name: str, chinese: str, english: str) -> ConfigError:
@@ -164,7 +186,8 @@ class _Reader:
 
     def number(self, name: str, default: int, least: int, most: int) -> int:
         text = self(name, str(default))
-        if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
+        digits = text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS
+        if not digits or not least <= int(text) <= most:
             raise _wrong(
                 name, f"应为 {least} 到 {most} 的整数", f"must be a whole number, {least} to {most}"
             )
@@ -198,7 +221,11 @@ def _redis_url(url: str) -> str:
 
 
 def _address(name: str, url: str) -> str:
-    if url and not (urlsplit(url).scheme in ("http", "https") and urlsplit(url).hostname):
+    try:
+        usable = not url or (urlsplit(url).scheme in ("http", "https") and urlsplit(url).hostname)
+    except ValueError:
+        usable = False
+    if not usable:
         raise _wrong(name, "应为 http(s) 地址", "must be an http(s) address")
     return url.rstrip("/")
 

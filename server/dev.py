@@ -17,7 +17,7 @@ from models import database
 from models.accounts import StaffRole
 from models.clock import Clock, clock
 from nlp import load_packaged
-from server.config import AppCredentials, Config, load_config
+from server.config import AppCredentials, Config, ConfigError, load_config
 from server.wechat.simulator import Person, Simulator, Template
 from server.wechat.templates import load_templates
 
@@ -62,7 +62,12 @@ def dev_config(environ: Mapping[str, str]) -> Config:
 
     An AES key that is given and empty means plaintext mode.
     """
-    config = load_config({**environ, "NQI_ENV": "dev"})
+    config = load_config(environ)
+    if config.env == "production":
+        raise ConfigError(
+            "dev 只用于演示：NQI_ENV=production 时请用 serve"
+            " / dev is for demonstration, use `serve` where NQI_ENV is production"
+        )
     made = _made_up()
     return replace(
         config,

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import structlog
 
-from handlers import accounts, delivery, links, outbox, wording
+from handlers import accounts, consents, delivery, links, outbox, wording
 from handlers.delivery import Route
 from models.clock import Clock
 from models.outbox import Channel, Delivery, Notice, OutboxItem
@@ -19,6 +19,7 @@ from server.wechat.templates import Templates
 LONGEST_TEXT = 2000
 THROTTLED_FOR = timedelta(minutes=1)
 MISCONFIGURED_FOR = timedelta(minutes=5)
+INTRODUCTIONS = 8  # unionids asked for in one go
 ASKER_LINK_VALID = timedelta(days=30)
 NO_CONSENT = 43101
 
@@ -37,7 +38,6 @@ class Sender:
 
     async def send(self, item: OutboxItem) -> None:
         """Try the open channels one after the other; the row's state says how it ended."""
-        refused = False
         while (route := await delivery.next_route(item, self.templates.ids)) is not None:
             label = wording.LATE_PREFIX if await outbox.maybe_sent_before(item) else ""
             attempt = await outbox.begin_attempt(item, route.channel, now=self.clock.now())
@@ -48,7 +48,6 @@ class Sender:
             except ChannelClosed as error:
                 await self._shut(route, attempt, error)
             except BadRequest as error:
-                refused = True
                 log.error(
                     "platform refused a message of ours", notice=item.notice, error=str(error)
                 )
@@ -60,30 +59,47 @@ class Sender:
                 now = self.clock.now()
                 await outbox.record_accepted(item, attempt, message_id=result.message_id, now=now)
                 if route.channel == Channel.MINIAPP_SUBSCRIBE:
-                    await accounts.spend_credit(route.identity.id, route.template_id)
+                    await consents.spend_credit(route.identity.id, route.template_id)
                 return
-        if refused:
-            await outbox.bury(item, now=self.clock.now())
-        else:
-            await delivery.give_up_for_now(item, now=self.clock.now())
+        await delivery.give_up(item, now=self.clock.now())
+
+    async def introduce(self) -> int:
+        """Learn the unionids still owed. Returns how many were asked for."""
+        now = self.clock.now()
+        owed = await accounts.unionids_owed(now=now, limit=INTRODUCTIONS)
+        for identity in owed:
+            try:
+                unionid = await self.client.unionid_of(identity.openid)
+            except ChannelClosed:
+                await accounts.ask_unionid_again(identity.id, None)
+            except PlatformError as error:
+                log.warning("unionid not learnt, asking later", error=str(error))
+                await accounts.ask_unionid_again(identity.id, now + MISCONFIGURED_FOR)
+            else:
+                await accounts.ask_unionid_again(identity.id, None)
+                if unionid:
+                    await accounts.learn_unionid(identity.id, unionid)
+        return len(owed)
 
     async def _shut(self, route: Route, attempt: Delivery, error: ChannelClosed) -> None:
         await outbox.record_failed(attempt, code=str(error.code), final=True)
         if error.code == NO_CONSENT:
-            await accounts.spend_credit(route.identity.id, route.template_id, all_of_them=True)
+            await consents.spend_credit(route.identity.id, route.template_id, all_of_them=True)
 
     async def _later(self, item: OutboxItem, attempt: Delivery, error: PlatformError) -> None:
         maybe_sent = isinstance(error, Unavailable) and error.maybe_sent
         await outbox.record_failed(
             attempt, code=str(error.code), final=False, maybe_sent=maybe_sent
         )
-        wait = None
-        if isinstance(error, Throttled):
-            wait = THROTTLED_FOR
-        elif not isinstance(error, Unavailable):
-            wait = MISCONFIGURED_FOR
         log.warning("not sent, trying again later", notice=item.notice, error=str(error))
-        await outbox.try_later(item, now=self.clock.now(), wait=wait)
+        now = self.clock.now()
+        if isinstance(error, Unavailable):
+            if not await outbox.try_later(item, now=now):
+                await delivery.give_up(item, now=now)
+            return
+        # A used-up quota or a wrong setting is no fault of this row: it costs no try.
+        wait = THROTTLED_FOR if isinstance(error, Throttled) else MISCONFIGURED_FOR
+        await outbox.try_later(item, now=now, wait=wait, counts=False)
 
     async def _call(self, route: Route, item: OutboxItem, label: str) -> SendResult:
         openid = route.identity.openid

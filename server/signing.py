@@ -34,7 +34,7 @@ class Signer:
                 audience=purpose,
                 options={"verify_exp": False, "require": ["exp", "aud"]},
             )
-        except jwt.InvalidTokenError as error:
+        except (jwt.InvalidTokenError, UnicodeError) as error:
             raise BadToken from error
         if not isinstance(claims["exp"], int) or claims["exp"] < now.timestamp():
             raise BadToken

@@ -4,10 +4,12 @@ Sanic restarts nothing that dies, neither a managed process nor a worker killed 
 parent is ours: it holds the listening socket, starts the children and starts them again.
 """
 
+import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -54,16 +56,17 @@ class Supervisor:
     _stopping: bool = field(default=False)
 
     def run(self) -> int:
-        """Start all, restart what dies, stop all on SIGTERM or SIGINT. Returns an exit code."""
-        signal.signal(signal.SIGTERM, self._stop)
-        signal.signal(signal.SIGINT, self._stop)
-        for child in self.children:
-            child.start()
-        while not self._stopping:
-            for child in self.children:
-                self._look_after(child)
-            time.sleep(LOOK_EVERY)
-        return self._end()
+        """Start all, restart what dies, stop all on a signal. Returns an exit code."""
+        for signum in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(signum, self._stop)
+        try:
+            while not self._stopping:
+                for child in self.children:
+                    self._look_after(child)
+                time.sleep(LOOK_EVERY)
+        finally:
+            late = self._end()
+        return 1 if late else 0
 
     def _stop(self, _signum: int, _frame: FrameType | None) -> None:
         self._stopping = True
@@ -80,6 +83,7 @@ class Supervisor:
             child.start()
 
     def _end(self) -> int:
+        """Stop all children; returns how many had to be killed."""
         running = [c.process for c in self.children if c.process is not None]
         for process in running:
             process.terminate()
@@ -92,7 +96,7 @@ class Supervisor:
                 late += 1
                 process.kill()
                 process.wait()
-        return 1 if late else 0
+        return late
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -107,15 +111,34 @@ def listen(host: str, port: int) -> socket.socket:
         ) from error
 
 
+def end_with_parent(lifeline: int) -> None:
+    """End this process when its supervisor is gone, even by kill -9.
+
+    lifeline: the reading end of a pipe that only the supervisor holds open for writing.
+    """
+
+    def watch() -> None:
+        os.read(lifeline, 1)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, name="lifeline", daemon=True).start()
+
+
 def supervise(host: str, port: int, *, workers: int, with_worker: bool) -> int:
     """Bind the address once and keep `workers` HTTP processes, and a worker, on it."""
     with listen(host, port) as listener:
         listener.set_inheritable(True)
+        lifeline, held_open = os.pipe()
         program = [sys.executable, "-m", "server"]
+        tied = ["--lifeline", str(lifeline)]
         fd = listener.fileno()
         children = [
-            Child(f"http-{i}", [*program, "http", "--fd", str(fd)], (fd,)) for i in range(workers)
+            Child(f"http-{i}", [*program, "http", "--fd", str(fd), *tied], (fd, lifeline))
+            for i in range(workers)
         ]
         if with_worker:
-            children.append(Child("worker", [*program, "worker"]))
-        return Supervisor(children).run()
+            children.append(Child("worker", [*program, "worker", *tied], (lifeline,)))
+        try:
+            return Supervisor(children).run()
+        finally:
+            os.close(held_open)

@@ -23,7 +23,7 @@ from server.wechat.templates import Templates, load_templates
 from server.wechat.tokens import MemoryTokenStore, RedisTokenStore, TokenStore
 
 # What a database or Redis that is away, full or restarting raises: come again later.
-STORE_ERRORS = (DBConnectionError, OperationalError, RedisError, OSError)
+STORE_ERRORS = (DBConnectionError, OperationalError, RedisError, ConnectionError, TimeoutError)
 
 
 @dataclass(frozen=True, slots=True)

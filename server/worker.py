@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from handlers import deadlines, inbox, outbox
+from handlers import deadlines, delivery, inbox, outbox
 from handlers.house import House
 from models.outbox import OutboxItem
 from server.sender import Sender
@@ -15,6 +15,7 @@ BATCH = 16
 IDLE = 0.2  # seconds between looks at an empty outbox
 SWEEP_EVERY = 1.0
 AFTER_ERROR = 2.0
+POISON_AFTER = 8  # tries after which a row that breaks our own code is dead
 
 log = structlog.get_logger(__name__)
 
@@ -32,9 +33,12 @@ class Worker:
         self._stopping.set()
 
     async def run(self) -> None:
-        """Drain and sweep side by side until stopped."""
+        """Drain and sweep side by side until stopped; none of them holds up another."""
         await asyncio.gather(
-            self._forever(self.drain, IDLE), self._forever(self.sweep, SWEEP_EVERY)
+            self._forever(self.drain, IDLE),
+            self._forever(self.sweep_inbox, SWEEP_EVERY),
+            self._forever(self.sweep_deadlines, SWEEP_EVERY),
+            self._forever(self.introduce, SWEEP_EVERY),
         )
 
     async def drain(self) -> int:
@@ -43,10 +47,17 @@ class Worker:
         await asyncio.gather(*(self._send(item) for item in items))
         return len(items)
 
-    async def sweep(self) -> int:
-        """One look at messages left behind and deadlines missed."""
-        now = self.house.clock.now()
-        return await inbox.sweep(self.house, now=now) + await deadlines.sweep(now=now)
+    async def sweep_inbox(self) -> int:
+        """One look at messages left behind."""
+        return await inbox.sweep(self.house, now=self.house.clock.now())
+
+    async def sweep_deadlines(self) -> int:
+        """One look at deadlines missed and parked tickets."""
+        return await deadlines.sweep(now=self.house.clock.now())
+
+    async def introduce(self) -> int:
+        """Ask the platform who newcomers are, so that one person is one account."""
+        return await self.sender.introduce()
 
     async def _send(self, item: OutboxItem) -> None:
         """One row's trouble stays its own: it is put back, and after enough tries it is dead."""
@@ -54,7 +65,11 @@ class Worker:
             await self.sender.send(item)
         except Exception:
             log.exception("sending failed", item=item.id, notice=item.notice)
-            await outbox.try_later(item, now=self.house.clock.now())
+            now = self.house.clock.now()
+            if item.attempts < POISON_AFTER:
+                await outbox.try_later(item, now=now)
+            else:
+                await delivery.give_up(item, now=now, for_good=True)
 
     async def _forever(self, step: Callable[[], Awaitable[int]], pause: float) -> None:
         while not self._stopping.is_set():

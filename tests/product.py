@@ -10,14 +10,16 @@ from typing import Any
 
 import httpx
 
-from handlers import accounts
+from handlers import accounts, links
 from handlers.house import House
-from models.accounts import App, StaffRole
+from models.accounts import App, Staff, StaffRole
 from models.clock import SHANGHAI, Clock
+from models.tickets import Ticket
 from server.app import create_app
 from server.config import Config, load_config
 from server.dev import build_simulator
 from server.http.context import SanicApp
+from server.http.desk import FORM, SESSION_LASTS
 from server.wechat.simulator import ChatMessage, Person, Simulator
 from server.wechat.simulator.mount import serving
 from server.worker import Worker
@@ -31,7 +33,8 @@ STAFF: tuple[tuple[Person, StaffRole, list[str]], ...] = (
     (cast.SPECIALIST, StaffRole.SPECIALIST, ["testing", "green_channel", "equipment_sharing"]),
     (cast.OTHER_SPECIALIST, StaffRole.SPECIALIST, ["testing"]),
     (cast.METROLOGIST, StaffRole.SPECIALIST, ["metrology"]),
-    (cast.MANAGER, StaffRole.MANAGER, []),
+    (cast.OFFICER, StaffRole.SERVICE_OFFICER, []),
+    (cast.MANAGER, StaffRole.MANAGER, ["complaint"]),
 )
 
 
@@ -73,6 +76,23 @@ class Product:
         assert found is not None, page.text
         return found[1]
 
+    async def desk_form_of(self, person: Person, number: str) -> str:
+        """A form made for this member of staff, who is then signed in."""
+        staff = await Staff.get(name=person.nickname)
+        ticket = await Ticket.get(number=number)
+        link = await links.issue(staff_id=staff.id, ticket_id=ticket.id, now=self.clock.now())
+        token = self.app.ctx.wiring.signer.sign(
+            "desk-link", {"link": link.id}, now=self.clock.now(), ttl=links.VALID_FOR
+        )
+        await self.http.get(f"/desk/enter/{token}")
+        page = await self.http.get("/desk/tickets/" + number)
+        found = re.search(r'name="form" value="([^"]+)"', page.text)
+        if found is not None:
+            return found[1]
+        claims = {"staff": staff.id, "form": "by-hand"}
+        signer = self.app.ctx.wiring.signer
+        return str(signer.sign(FORM, claims, now=self.clock.now(), ttl=SESSION_LASTS))
+
     async def answer(self, person: Person, number: str, text: str) -> None:
         """A specialist comes in by the card on the phone, accepts and answers."""
         await self.open_card(person)
@@ -92,7 +112,8 @@ class Product:
         """Let a worker do everything that is due now."""
         worker = self.worker()
         for _ in range(50):
-            if await worker.drain() + await worker.sweep() == 0:
+            done = await worker.drain() + await worker.introduce()
+            if done + await worker.sweep_inbox() + await worker.sweep_deadlines() == 0:
                 return
         raise AssertionError("the worker never came to rest")
 

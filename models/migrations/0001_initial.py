@@ -79,6 +79,13 @@ class Migration(migrations.Migration):
                 ("openid", fields.CharField(max_length=64)),
                 ("unionid", fields.CharField(null=True, db_index=True, max_length=64)),
                 ("follows", fields.BooleanField(default=True)),
+                ("follows_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                (
+                    "unionid_due_at",
+                    fields.DatetimeField(
+                        null=True, db_index=True, auto_now=False, auto_now_add=False
+                    ),
+                ),
                 ("created_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
             options={
@@ -111,7 +118,10 @@ class Migration(migrations.Migration):
                 ("template_id", fields.CharField(max_length=64)),
                 ("credits", fields.IntField(default=0)),
                 ("long_term", fields.BooleanField(default=False)),
-                ("updated_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                (
+                    "rejected_at",
+                    fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
+                ),
             ],
             options={
                 "table": "consent",
@@ -199,11 +209,12 @@ class Migration(migrations.Migration):
                 ("sent_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ("received_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ("sweep_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ("sweeps", fields.SmallIntField(default=0)),
                 (
                     "state",
                     fields.CharEnumField(
                         default=InboundState.RECEIVED,
-                        description="RECEIVED: received\nDONE: done",
+                        description="RECEIVED: received\nDONE: done\nFAILED: failed",
                         enum_type=InboundState,
                         max_length=16,
                     ),
@@ -600,6 +611,10 @@ class Migration(migrations.Migration):
                 ("created_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ("answer_due_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ("overdue_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                (
+                    "answered_at",
+                    fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
+                ),
             ],
             options={
                 "table": "ticket",

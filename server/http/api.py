@@ -10,7 +10,8 @@ from sanic.response import json
 
 from handlers import accounts, delivery, inbox, ticket_records, tickets
 from handlers.accounts import Principal
-from handlers.errors import Conflict, DomainError, NotFound, Unauthorized, Unavailable
+from handlers.consents import consents_of
+from handlers.errors import DomainError, NotFound, Unauthorized, Unavailable
 from handlers.incoming import App, Incoming, Kind
 from handlers.ticket_records import Audience
 from server.http import presentation
@@ -23,6 +24,7 @@ SESSION = "miniapp-session"
 SESSION_LASTS = timedelta(days=7)
 ANSWER_WITHIN = 8.0  # seconds; the mini-program shows a spinner meanwhile
 SIGN_IN = "请先登录。"
+LARGEST_ID = 2**31 - 1  # what an id column holds
 
 Words = Annotated[str, msgspec.Meta(min_length=1, max_length=4000)]
 
@@ -73,8 +75,6 @@ async def ask(request: Request) -> HTTPResponse:
     )
     waiting = await delivery.waiting_for(principal.account_id)
     answer = await inbox.ask(wired.house, incoming, seconds=ANSWER_WITHIN)
-    if answer.text != inbox.storable(body.text):
-        raise Conflict("同一个 Idempotency-Key 已用于另一个问题。")
     return json(
         {
             "pending": answer.pending,
@@ -108,7 +108,7 @@ async def add_message(request: Request, number: str) -> HTTPResponse:
         wired.house,
         ticket,
         body.text,
-        dedupe_key=f"api:{principal.identity_id}:{_idempotency_key(request)}",
+        dedupe_key=f"api:{principal.identity_id}:{ticket.id}:{_idempotency_key(request)}",
         now=wired.clock.now(),
     )
     return json(await _detail(request, number), status=201)
@@ -121,7 +121,7 @@ async def notices(request: Request) -> HTTPResponse:
 
 async def seen(request: Request, item_id: int) -> HTTPResponse:
     principal, now = await _principal(request), wiring(request).clock.now()
-    if not await delivery.seen(principal.account_id, item_id, now=now):
+    if item_id > LARGEST_ID or not await delivery.seen(principal.account_id, item_id, now=now):
         raise NotFound("没有找到这条消息。")
     return json({"ok": True})
 
@@ -134,7 +134,7 @@ async def templates(request: Request) -> HTTPResponse:
 
 async def consents(request: Request) -> HTTPResponse:
     # The platform's own event keeps this ledger; a client's word would be no proof of consent.
-    ledger = await accounts.consents_of((await _principal(request)).identity_id)
+    ledger = await consents_of((await _principal(request)).identity_id)
     return json({"consents": ledger})
 
 

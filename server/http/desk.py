@@ -33,11 +33,13 @@ async def enter(request: Request, token: str) -> HTTPResponse:
     try:
         staff, ticket = await links.use(link_id, now=now)
     except Gone:
-        # The same person opening the same notice again is already in.
         target = await links.target(link_id)
-        if target is None or target[0] != _session(request):
+        if target is None:
             raise
-        return redirect(f"/desk/tickets/{target[1]}")
+        if target[0].id == _session(request):
+            # The same person opening the same notice again is already in.
+            return redirect(f"/desk/tickets/{target[1].number}")
+        return page("used_link.html", status=410, title="链接已用过", token=token, sent=False)
     response = redirect(f"/desk/tickets/{ticket.number}")
     response.add_cookie(
         COOKIE,
@@ -49,6 +51,16 @@ async def enter(request: Request, token: str) -> HTTPResponse:
         max_age=int(SESSION_LASTS.total_seconds()),
     )
     return response
+
+
+async def send_link_anew(request: Request, token: str) -> HTTPResponse:
+    wired, now = wiring(request), wiring(request).clock.now()
+    try:
+        link_id = wired.signer.check("desk-link", token, now=now)["link"]
+    except BadToken as error:
+        raise Gone("这个链接无效或已过期。") from error
+    await links.send_anew(link_id, now=now)
+    return page("used_link.html", title="已重新发送", token=token, sent=True)
 
 
 async def my_work(request: Request) -> HTTPResponse:
@@ -99,6 +111,7 @@ async def read(request: Request, token: str) -> HTTPResponse:
 
 ROUTES = (
     ("GET", "/desk/enter/<token:str>", enter),
+    ("POST", "/desk/enter/<token:str>/anew", send_link_anew),
     ("GET", "/desk", my_work),
     ("GET", "/desk/tickets/<number:str>", show),
     ("POST", "/desk/tickets/<number:str>/accept", accept),

@@ -33,7 +33,7 @@ def setup_errors(app: SanicApp) -> None:
 
     @app.exception(*STORE_ERRORS)
     async def store_away(request: Request, error: Exception) -> HTTPResponse:
-        log.error("store does not answer", path=request.path, error=type(error).__name__)
+        log.error("store does not answer", route=_route(request), error=type(error).__name__)
         return _answer(request, 503, "unavailable", SENTENCES[503])
 
     @app.exception(SanicException)
@@ -43,8 +43,13 @@ def setup_errors(app: SanicApp) -> None:
 
     @app.exception(Exception)
     async def unexpected(request: Request, error: Exception) -> HTTPResponse:
-        log.exception("request failed", path=request.path, exc_info=error)
+        log.exception("request failed", route=_route(request), exc_info=error)
         return _answer(request, 500, "internal", TROUBLE)
+
+
+def _route(request: Request) -> str:
+    """The route's pattern for the log; the path itself may hold a link's token."""
+    return str(request.route.path) if request.route else "none"
 
 
 def _answer(request: Request, status: int, code: str, sentence: str) -> HTTPResponse:

@@ -123,6 +123,17 @@ class WeChatClient:
         reply = await self._exchange(App.OFFICIAL, "/sns/oauth2/access_token", "code", code)
         return text_field(reply, "openid", "oauth2/access_token")
 
+    async def unionid_of(self, openid: str) -> str:
+        """A follower's unionid; "" for who does not follow or where no Open Platform account is."""
+        path = "/cgi-bin/user/info"
+
+        async def attempt(token: str) -> str:
+            query = {"access_token": token, "openid": openid}
+            reply = await self._transport.call("GET", path, query, with_token=True)
+            return str(reply.get("unionid") or "")
+
+        return await self._authorised(App.OFFICIAL, api_name(path), attempt)
+
     async def download_media(self, app: App, *, media_id: str, max_bytes: int) -> Media:
         """A file that a person sent, kept by the platform for 3 days. Raises TooLarge."""
         path = "/cgi-bin/media/get"

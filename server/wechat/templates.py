@@ -88,6 +88,16 @@ FITTERS: dict[str, Callable[[str], str]] = {
 }
 
 
+# Every value that a template may name, to find misspelt placeholders when the file is read.
+EXAMPLE = {
+    "number": "NQ2611230001",
+    "topic": "检验检测",
+    "question": "问题",
+    "due": "2026-11-23T08:00:00+00:00",
+    "name": "专员",
+}
+
+
 class _Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     id: str
     fields: dict[str, tuple[str, str]]
@@ -104,10 +114,19 @@ def load_templates(path: Path) -> Templates:
         raise TemplatesError(
             f"模板文件 {path.name} 无法使用 / unusable templates file: {error}"
         ) from error
-    return Templates(
+    templates = Templates(
         {
             (app, notice): Template(entry.id, entry.title, entry.fields)
             for app, notices in raw.items()
             for notice, entry in notices.items()
         }
     )
+    for app, notice in templates.ids:
+        try:
+            templates.render(app, notice, EXAMPLE)
+        except (KeyError, ValueError, IndexError) as error:
+            raise TemplatesError(
+                f"模板文件 {path.name} 的 {app}.{notice} 有不认识的占位符"
+                f" / unknown placeholder: {error}"
+            ) from error
+    return templates

@@ -102,3 +102,17 @@ def test_empty_and_overlong() -> None:
 
 def test_unclear_answer_without_words_still_says_something() -> None:
     assert turn(State(), "那个", replace(CLARIFY, text="", options=())).say
+
+
+def test_addition_keeps_the_persons_own_characters() -> None:
+    assert turn(State(), "补充：10⁶CFU/mL，2m²，½瓶").addition == "10⁶CFU/mL，2m²，½瓶"
+
+
+def test_addition_of_nothing_asks_what() -> None:
+    assert turn(State(), "补充").say == wording.ADD_WHAT
+
+
+@pytest.mark.parametrize("text", ["补充检验方法有哪些要求", "补充维生素的饮料要标什么"])
+def test_question_that_begins_like_an_addition(text: str) -> None:
+    assert turn(State(), text).addition == ""
+    assert turn(State(), text).say == "答案"

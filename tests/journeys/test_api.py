@@ -1,5 +1,6 @@
 """The mini-program's JSON API: sign in, ask, my tickets, add to one."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 
 from models.accounts import App
 from models.outbox import OutboxItem, OutboxState
-from models.tickets import Ticket, TicketState
+from models.tickets import EventKind, Ticket, TicketEvent, TicketState
 from server.wechat.simulator import Person
 from tests.cast import COLLEAGUE, EMPLOYEE, SPECIALIST
 from tests.product import Product
@@ -186,3 +187,54 @@ async def test_a_link_token_is_no_session(product: Product) -> None:
     token = signer.sign("desk-link", {"identity": 1}, now=now, ttl=timedelta(days=1))
     answer = await product.http.get("/api/v1/tickets", headers={"Authorization": f"Bearer {token}"})
     assert answer.status_code == 401
+
+
+async def test_odd_requests_are_never_a_500(product: Product) -> None:
+    me = await sign_in(product, EMPLOYEE)
+    odd = [
+        ("POST", "/api/v1/notices/99999999999999999999/seen"),
+        ("POST", "/api/v1/notices/2147483648/seen"),
+        ("GET", "/api/v1/tickets/" + "N" * 300),
+        ("GET", "/api/v1/tickets/%00"),
+        ("GET", "/static/%00"),
+        ("GET", "/static/"),
+        ("GET", "/static/" + "a" * 300),
+        ("GET", "/static/..%2fdesk.css"),
+        ("GET", "/desk/tickets/" + "N" * 300),
+        ("GET", "/t/%ff"),
+        ("GET", "/desk/enter/%ff"),
+        ("POST", "/desk/enter/x/anew"),
+        ("PATCH", "/api/v1/ask"),
+        ("GET", "/nothing"),
+    ]
+    for method, path in odd:
+        answer = await product.http.request(method, path, headers=me)
+        assert answer.status_code < 500, (path, answer.status_code)
+        assert "Traceback" not in answer.text
+    raw = [("authorization", b"Bearer \xff"), ("cookie", b"nqi_desk=\xff\xfe")]
+    for name, value in raw:
+        for path in ("/api/v1/tickets", "/desk"):
+            answer = await product.http.get(path, headers=[(name.encode(), value)])
+            assert answer.status_code == 401
+
+
+async def test_nul_in_a_message_is_survived(product: Product) -> None:
+    me = await sign_in(product, EMPLOYEE)
+    number = (await ask(product, me, ROUTED)).json()["ticket"]
+    path = f"/api/v1/tickets/{number}/messages"
+    answer = await product.http.post(path, json={"text": "a\x00b"}, headers=me)
+    assert answer.status_code == 201
+    assert answer.json()["events"][-1]["text"] == "ab"
+
+
+async def test_repeated_addition_is_one_and_another_text_is_told(product: Product) -> None:
+    me = await sign_in(product, EMPLOYEE)
+    number = (await ask(product, me, ROUTED)).json()["ticket"]
+    path, keyed = f"/api/v1/tickets/{number}/messages", {**me, "Idempotency-Key": "k"}
+    answers = await asyncio.gather(
+        *(product.http.post(path, json={"text": "是桶装水"}, headers=keyed) for _ in range(8))
+    )
+    assert {a.status_code for a in answers} == {201}
+    assert await TicketEvent.filter(kind=EventKind.MESSAGE).count() == 1
+    other = await product.http.post(path, json={"text": "不是"}, headers=keyed)
+    assert other.status_code == 409

@@ -75,7 +75,7 @@ async def test_sixth_message_of_a_window_takes_the_next_channel(product: Product
         await product.work()
         if number < 5:
             # Another word of the asker reopens the ticket; by the API it opens no window.
-            await Ticket.filter(id=ticket.id).update(state="accepted")
+            await Ticket.filter(id=ticket.id).update(state="accepted", answered_at=None)
     codes = [d.code for d in await Delivery.filter(channel=Channel.OFFICIAL_CUSTOM).order_by("id")]
     assert codes == ["0"] * 5 + ["45047"]
     assert await OutboxItem.exclude(state=OutboxState.DONE).count() == 0
@@ -138,12 +138,13 @@ async def test_throttled_api_waits(product: Product) -> None:
     assert (await answer_item()).state == OutboxState.DONE
 
 
-async def test_field_the_platform_refuses_is_dead_and_visible(product: Product) -> None:
+async def test_field_the_platform_refuses_waits_and_is_visible(product: Product) -> None:
     product.simulator.switch_on(TEMPLATE, "errcode", errcode=47003)
     product.simulator.switch_on(CUSTOM, "errcode", errcode=45015)
     await asked(product)
     item = await OutboxItem.get(notice=Notice.TICKET_ASSIGNED)
-    assert item.state == OutboxState.DEAD
+    assert item.state == OutboxState.PARKED
+    assert await TicketEvent.filter(kind=EventKind.NOTICE_FAILED).exists()
 
 
 async def test_dead_token_is_renewed_once_and_the_send_repeated(product: Product) -> None:

@@ -162,3 +162,14 @@ async def test_stops_cleanly(service: Service) -> None:
     assert "Traceback" not in log
     for secret in ("official-secret", "official-token", EMPLOYEE.openid, ROUTED):
         assert secret not in log
+
+
+async def test_killed_supervisor_leaves_no_orphans(service: Service) -> None:
+    children = [*service.children("http"), *service.children("worker")]
+    service.process.kill()
+    service.process.wait(10)
+
+    async def all_gone() -> bool:
+        return not any(Path(f"/proc/{pid}/cmdline").exists() for pid in children)
+
+    await until(all_gone)

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from handlers import inbox
 from handlers.incoming import App, Incoming, Kind, Via
 from models.accounts import Account, Identity
 from models.conversations import InboundMessage, InboundState
-from models.outbox import OutboxItem, OutboxState
+from models.outbox import Notice, OutboxItem, OutboxState
 from models.tickets import Ticket
 from models.transactions import transactional
 from tests.cast import EMPLOYEE
@@ -85,12 +86,7 @@ async def test_failing_message_does_not_hold_up_the_others(product: Product) -> 
     assert await product.say(EMPLOYEE, "毒") == ""
     await inbox.receive(incoming("k"), via=Via.PASSIVE, now=product.clock.now())
     product.clock.travel(inbox.ABANDONED_AFTER)
-    worker = product.worker()
-    for _ in range(3):
-        try:
-            await worker.sweep()
-        except RuntimeError:
-            continue
+    await product.work()
     assert await Ticket.all().count() == 1
     assert (await InboundMessage.get(text="毒")).state == InboundState.RECEIVED
 
@@ -154,3 +150,69 @@ async def test_sqlite_writers_wait_for_each_other(product: Product) -> None:
     assert await Account.filter(display_name__startswith="w").count() == 30
     async with in_transaction():
         assert await OutboxItem.filter(state=OutboxState.DEAD).count() == 0
+
+
+async def test_impossible_wish_is_answered_not_retried(product: Product) -> None:
+    await product.say(EMPLOYEE, ROUTED)
+    reply = await product.say(EMPLOYEE, "补充 " + "长" * 1999 + "长长")
+    assert "最多2000字" in reply or "有点长" in reply
+    assert await InboundMessage.filter(state=InboundState.RECEIVED).count() == 0
+
+
+async def test_hopeless_message_is_given_up_in_the_end(product: Product) -> None:
+    class Failing(SlowMatcher):
+        def decide(self, *_args: Any, **_kwargs: Any) -> Any:
+            raise RuntimeError("poison")
+
+    product.replace_house(matcher=Failing(product.house.matcher, 0))
+    await inbox.receive(incoming("k"), via=Via.PASSIVE, now=product.clock.now())
+    for _ in range(inbox.MAX_SWEEPS + 2):
+        product.clock.travel(timedelta(hours=20))
+        await product.work()
+    assert (await InboundMessage.get()).state == InboundState.FAILED
+
+
+async def test_many_quick_messages_are_all_answered(product: Product) -> None:
+    replies = await asyncio.gather(*(product.say(EMPLOYEE, f"GB {19298 + n}") for n in range(25)))
+    assert all(replies)
+    assert await InboundMessage.filter(state=InboundState.DONE).count() == 25
+
+
+async def test_one_person_is_one_account_whatever_came_first(product: Product) -> None:
+    await product.say(EMPLOYEE, ROUTED)
+    code = product.simulator.login_code(EMPLOYEE.miniapp_openid)
+    token = (await product.http.post("/api/v1/login", json={"code": code})).json()["token"]
+    me = {"Authorization": f"Bearer {token}"}
+    assert (await product.http.get("/api/v1/tickets", headers=me)).json()["tickets"] == []
+    await product.work()  # asks the platform who the newcomer is
+    listed = (await product.http.get("/api/v1/tickets", headers=me)).json()["tickets"]
+    assert [t["number"] for t in listed] == [(await Ticket.get()).number]
+    assert len({i.account_id for i in await Identity.filter(unionid=EMPLOYEE.unionid)}) == 1
+
+
+async def test_late_unfollow_does_not_undo_a_follow(product: Product) -> None:
+    await product.simulator.follow(EMPLOYEE.openid)
+    old = {
+        **product.simulator.head("official", EMPLOYEE.openid, "event"),
+        "Event": "unsubscribe",
+        "EventKey": "",
+    }
+    old["CreateTime"] = int(old["CreateTime"]) - 60
+    await product.simulator.deliver("official", old)
+    assert (await Identity.get(openid=EMPLOYEE.openid)).follows
+
+
+async def test_broken_sending_does_not_silence_the_bot(product: Product) -> None:
+    await product.say(EMPLOYEE, ROUTED)
+    account = (await Identity.get(openid=EMPLOYEE.openid)).account_id
+    for number in range(2):
+        await OutboxItem.create(
+            notice=Notice.REPLY, account_id=account, app=App.OFFICIAL,
+            payload={"text": f"等着的{number}"}, dedupe_key=f"w{number}",
+            stream=f"account:{account}", state=OutboxState.PARKED,
+            due_at=NOW, created_at=NOW,
+        )  # fmt: skip
+    product.simulator.switch_on("/cgi-bin/message/custom/send", "http_500")
+    assert await product.say(EMPLOYEE, "你好") == ""  # what waited goes first
+    await product.pass_time(timedelta(minutes=1))
+    assert await product.say(EMPLOYEE, "几点下班") != ""

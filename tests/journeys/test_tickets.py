@@ -7,7 +7,15 @@ from datetime import timedelta
 from models.accounts import Staff
 from models.outbox import Notice, OutboxItem
 from models.tickets import EventKind, Ticket, TicketEvent, TicketState
-from tests.cast import COLLEAGUE, EMPLOYEE, MANAGER, METROLOGIST, OTHER_SPECIALIST, SPECIALIST
+from tests.cast import (
+    COLLEAGUE,
+    EMPLOYEE,
+    MANAGER,
+    METROLOGIST,
+    OFFICER,
+    OTHER_SPECIALIST,
+    SPECIALIST,
+)
 from tests.product import Product
 
 ROUTED = "送检3个水样要多少钱"
@@ -147,10 +155,7 @@ async def test_written_html_is_shown_not_run(product: Product) -> None:
     await product.say(EMPLOYEE, "转人工")
     await product.work()
     number = (await Ticket.get()).number
-    person = {"王工": SPECIALIST, "孙工": OTHER_SPECIALIST}
-    ticket = await Ticket.get().prefetch_related("assignee")
-    chosen = person.get(ticket.assignee.name if ticket.assignee else "", MANAGER)
-    page, _ = await product.open_card(chosen)
+    page, _ = await product.open_card(OFFICER)
     assert number in page
     assert "<script>alert" not in page
     assert "&lt;script&gt;" in page
@@ -166,3 +171,66 @@ async def test_addition_reopens_an_answered_ticket(product: Product) -> None:
     assert await OutboxItem.filter(notice=Notice.TICKET_MESSAGE).count() == 1
     page, _ = await product.open_card(SPECIALIST)
     assert re.search("还有两个桶盖要测", page)
+
+
+async def test_answered_ticket_is_not_accepted_again(product: Product) -> None:
+    ticket = await asked(product)
+    await product.answer(SPECIALIST, ticket.number, ANSWER)
+    form = await product.desk_form_of(OFFICER, ticket.number)
+    again = await product.http.post(f"/desk/tickets/{ticket.number}/accept", data={"form": form})
+    assert again.status_code == 409
+    assert (await Ticket.get()).state == TicketState.ANSWERED
+
+
+async def test_parked_ticket_is_taken_by_the_manager(product: Product) -> None:
+    await Staff.all().update(on_duty=False)
+    await product.say(EMPLOYEE, ROUTED)
+    await product.work()
+    page, _ = await product.open_card(MANAGER)
+    assert "我来处理" in page
+    number = (await Ticket.get()).number
+    form = await product.desk_form(number)
+    await product.http.post(f"/desk/tickets/{number}/answer", data={"form": form, "text": ANSWER})
+    await product.work()
+    assert ANSWER in product.texts_to(EMPLOYEE)[-1]
+
+
+async def test_used_link_can_be_sent_anew_to_its_owner(product: Product) -> None:
+    await asked(product)
+    await product.open_card(SPECIALIST)
+    product.http.cookies.clear()
+    product.clock.travel(timedelta(hours=13))
+    used, address = await product.open_card(SPECIALIST)
+    assert "重新发送链接到我的微信" in used
+    sent = await product.http.post(f"{address}/anew")
+    assert "已重新发送" in sent.text
+    await product.http.post(f"{address}/anew")  # a second tap within the minute
+    await product.work()
+    titles = [m.content["title"] for m in product.seen_by(SPECIALIST)]
+    assert titles.count("新工单提醒") == 2
+    page, _ = await product.open_card(SPECIALIST)
+    assert ROUTED in page
+
+
+async def test_long_answered_ticket_is_not_reopened(product: Product) -> None:
+    ticket = await asked(product)
+    await product.answer(SPECIALIST, ticket.number, ANSWER)
+    product.clock.travel(timedelta(days=8))
+    assert "超过7天" in await product.say(EMPLOYEE, "补充：还有一个样")
+    assert (await Ticket.get()).state == TicketState.ANSWERED
+
+
+async def test_staff_sign_on_and_off_with_a_word(product: Product) -> None:
+    assert "不值班" in await product.say(SPECIALIST, "下班")
+    await product.say(EMPLOYEE, ROUTED)
+    ticket = await Ticket.get().prefetch_related("assignee")
+    assert ticket.assignee is not None
+    assert ticket.assignee.name == "孙工"
+    assert "已设为值班" in await product.say(SPECIALIST, "上班")
+    assert "值班" not in await product.say(EMPLOYEE, "下班")
+
+
+async def test_missed_deadline_is_not_promised_again(product: Product) -> None:
+    await asked(product)
+    product.clock.travel(timedelta(hours=30))
+    assert "已超过承诺时限" in await product.say(EMPLOYEE, "进度查询")

@@ -50,7 +50,13 @@ def test_simulated_platform_takes_what_we_render() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["[official.x]\nid = 1", "[elsewhere.ticket_assigned]\nid = 'a'", "not toml"]
+    "text",
+    [
+        "[official.ticket_assigned]\nid='a'\nfields={thing1=['a','{topik}']}",
+        "[official.x]\nid = 1",
+        "[elsewhere.ticket_assigned]\nid = 'a'",
+        "not toml",
+    ],
 )
 def test_unusable_files_say_why(tmp_path: Path, text: str) -> None:
     path = tmp_path / "templates.toml"
