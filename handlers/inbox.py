@@ -73,7 +73,7 @@ async def passive_reply(house: House, incoming: Incoming, *, via: Via, seconds: 
     """Store and answer; after `seconds` the answer follows through the outbox instead.
 
     Returns what to say in the response, "" for nothing. The work goes on when the caller is gone.
-    Raises what storing raises: then nothing was taken, and the sender will try again.
+    Raises what storing raises, TimeoutError too: then the sender will try again.
     """
     message = await _in_time(house, incoming, via=via, seconds=seconds)
     return message.reply if message.via == Via.PASSIVE else ""
@@ -103,7 +103,7 @@ async def ask(house: House, incoming: Incoming, *, seconds: float) -> Answer:
 
 
 async def _in_time(house: House, incoming: Incoming, *, via: Via, seconds: float) -> InboundMessage:
-    message = await receive(incoming, via=via, now=house.clock.now())
+    message = await asyncio.wait_for(receive(incoming, via=via, now=house.clock.now()), seconds)
     try:
         return await asyncio.wait_for(own_task(respond(house, message.id)), seconds)
     except TimeoutError:

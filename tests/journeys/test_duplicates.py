@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -128,15 +129,32 @@ orders = st.lists(
 ).flatmap(_with_rest)
 
 
+def bounded(examples: int) -> settings:
+    return settings(
+        max_examples=examples,
+        deadline=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    )
+
+
 @given(order=orders)
-@settings(
-    max_examples=15,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@bounded(15)
 def test_duplicates_and_disorder_end_the_same(
     servers: Stack, engine: House, order: list[list[int]]
 ) -> None:
+    _check_order(servers, engine, order)
+
+
+@pytest.mark.soak
+@given(order=orders)
+@bounded(300)
+def test_duplicates_and_disorder_end_the_same_for_long(
+    servers: Stack, engine: House, order: list[list[int]]
+) -> None:
+    _check_order(servers, engine, order)
+
+
+def _check_order(servers: Stack, engine: House, order: list[list[int]]) -> None:
     async def end_state(waves: list[list[int]]) -> dict[str, Any]:
         clock = Clock()
         clock.freeze(MONDAY_MORNING)
