@@ -9,6 +9,7 @@ from nlp.corpus import TOPICS, Article, Corpus, StandardLimit
 from nlp.governing import Claim, Governing, Scored
 from nlp.index import Document, SearchIndex
 from nlp.intents import Intents, read_intents
+from nlp.law_names import LawNames
 from nlp.limits import LimitBook, Mentions
 from nlp.resolve import Resolved, Resolver
 from nlp.route import Router
@@ -38,7 +39,8 @@ _FAQ_HITS = 12
 # Strength of a claim on the first place: a number written out, a limit found, an article alike.
 _NUMBER_CLAIM = 3.0
 # An edition that was not asked for stays behind the one that was, whatever else speaks for it.
-_EDITION_STEP = 0.8
+_EDITION_STEP = 1.3
+_LAW_CLAIM = 2.2
 _LIMIT_CLAIM = 1.9
 _ARTICLE_CLAIM = 1.9
 
@@ -92,6 +94,7 @@ class Gatherer:
         self.corpus = corpus
         self.resolver = Resolver(corpus)
         self.book = LimitBook(corpus.limits)
+        self._laws = LawNames(corpus.standards)
         self._governing = Governing(corpus, self.resolver)
         self._articles = {article.id: article for article in corpus.articles}
         self._article_subjects = {
@@ -116,6 +119,7 @@ class Gatherer:
         limits, choices = self._limit_rows(mentions, resolved, today)
         claims = [
             *self._number_claims(resolved, plain, today),
+            (self._laws.find(plain), _LAW_CLAIM, "法规名称"),
             *self._limit_claims(limits, choices, plain, today),
             *(
                 (one.article.standards, _ARTICLE_CLAIM * one.confidence, f"问答 {one.article.id}")
