@@ -116,6 +116,7 @@ class Gatherer:
         mentions = self.book.mentions(plain)
         resolved = tuple(self.resolver.resolve(plain, today))
         articles = self._similar_articles(plain)
+        topics = tuple(self._topic_model.probabilities(plain))
         limits, choices = self._limit_rows(mentions, resolved, today)
         claims = [
             *self._number_claims(resolved, plain, today),
@@ -140,9 +141,9 @@ class Gatherer:
             asks_method=bool(_ASKS_METHOD.search(plain)),
             asks_standard=bool(_ASKS_STANDARD.search(plain)) or _only_number(plain, resolved),
             articles=articles,
-            topics=tuple(self._topic_model.probabilities(plain)),
+            topics=topics,
             actions=tuple(self._action_model.probabilities(plain)),
-            standards=tuple(self._governing.rank(plain, claims, today)),
+            standards=tuple(self._governing.rank(plain, claims, topics, today)),
         )
 
     def meant_first(self, found: Resolved, text: str, today: date) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ SURE_ARTICLE = 0.9
 # From this confidence on an article may answer alone.
 USABLE_ARTICLE = 0.5
 # From this score on a standard belongs to the question beyond doubt.
-SURE_STANDARD = 0.5
+SURE_STANDARD = 0.45
 
 # Topics with a form of their own: there "想做某事" starts it.
 _SERVICE_TOPICS = frozenset(
