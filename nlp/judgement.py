@@ -11,6 +11,8 @@ _OTHER = "other/out_of_scope"
 SURE_ARTICLE = 0.9
 # From this confidence on an article may answer alone.
 USABLE_ARTICLE = 0.5
+# From this confidence on it is shown as the nearest there is.
+NEAR_ARTICLE = 0.15
 # From this score on a standard belongs to the question beyond doubt.
 SURE_STANDARD = 0.45
 
@@ -18,6 +20,8 @@ SURE_STANDARD = 0.45
 _SERVICE_TOPICS = frozenset(
     {"testing", "metrology", "equipment_sharing", "training", "green_channel", "quality_management"}
 )
+# Displeasure in so few characters names no case to take up.
+_MERE_TEMPER = 8
 _TOPIC_VOTES = (0.7, 0.2, 0.1)
 _ACTION_VOTES = (0.8, 0.15, 0.05)
 
@@ -173,7 +177,7 @@ def _weighed_action(seen: Evidence, topic: str) -> Judged:
         (intents.service and topic in _SERVICE_TOPICS, "service", 0.6),
         (topic in {"equipment_sharing", "green_channel"}, "service", 0.3),
         (intents.route, "route", 0.5),
-        (topic == "complaint", "route", 0.5),
+        (topic == "complaint" and len(seen.text) > _MERE_TEMPER, "route", 0.5),
         (topic == "supply_chain", "route", 0.2),
         (limit_answer, "answer", 0.6),
         (any(found.rows for found in seen.resolved) and seen.asks_standard, "answer", 0.7),
