@@ -157,7 +157,8 @@ def _judge_action(seen: Evidence, topic: str) -> Judged:
         if rule.applies(seen, topic):
             return Judged(rule.action, rule.probability, rule.reason)
     best = seen.best_article
-    if best and best.confidence >= SURE_ARTICLE:
+    # A shared number makes an article near, whatever is asked about it.
+    if best and best.confidence >= SURE_ARTICLE and not seen.resolved:
         return Judged(best.article.action, best.confidence, f"与问答 {best.article.id} 几乎相同")
     for rule in _RULES_AFTER_ARTICLES:
         if rule.applies(seen, topic):
