@@ -13,6 +13,7 @@ from nlp.law_names import LawNames
 from nlp.limits import LimitBook, Mentions
 from nlp.resolve import Resolved, Resolver
 from nlp.route import Router
+from nlp.spelling import Speller
 from nlp.text import clean
 from nlp.tokens import read_lines
 
@@ -108,11 +109,15 @@ class Gatherer:
             for article in corpus.articles
             for at, phrasing in enumerate((article.question, *article.variants))
         )
+        topic_words = (word for line in read_lines("topics.txt") for word in line.split()[1:])
+        texts = [text for text, _ in (*_topic_pairs(corpus), *_action_pairs(corpus))]
+        texts += [row.title for row in corpus.standards]
+        self._speller = Speller((*self._governing.subjects.names, *topic_words), texts)
         self._topic_model = Router.fit(_topic_pairs(corpus))
         self._action_model = Router.fit(_action_pairs(corpus))
 
     def gather(self, text: str, today: date) -> Evidence:
-        plain = clean(text)
+        plain = self._speller.mend(clean(text))
         mentions = self.book.mentions(plain)
         resolved = tuple(self.resolver.resolve(plain, today))
         articles = self._similar_articles(plain)
@@ -130,7 +135,7 @@ class Gatherer:
         ]
         return Evidence(
             text=plain,
-            intents=read_intents(text),
+            intents=read_intents(plain),
             mentions=mentions,
             resolved=resolved,
             limits=limits,

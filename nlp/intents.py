@@ -31,6 +31,9 @@ class Intents:
     subjectless: bool
     service: bool
     route: bool
+    price: bool
+    material: bool
+    expert: bool
     export_unspecific: bool
     platform_fact: bool
 
@@ -72,6 +75,9 @@ def read_intents(text: str) -> Intents:
         subjectless=not any(map(str.isalnum, _wordings()["generic"].sub("", plain))),
         service=says("service"),
         route=says("route"),
+        price=says("price"),
+        material=says("material"),
+        expert=says("expert"),
         export_unspecific=says("export_unspecific"),
         platform_fact=says("platform_fact"),
     )

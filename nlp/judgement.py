@@ -62,6 +62,8 @@ _RULES = (
         0.75,
         "没说是什么事",
     ),
+    _Rule(lambda seen, _: seen.intents.price, "route", 0.85, "问价，由人报价"),
+    _Rule(lambda seen, _: seen.intents.material, "route", 0.8, "要范本或课件"),
     _Rule(lambda seen, _: seen.asks_unknown_number, "route", 0.8, "问的标准库中没有"),
     _Rule(
         lambda seen, _: bool(seen.limit_choices) and seen.asks_value and not seen.limits,
@@ -129,6 +131,7 @@ def _judge_topic(seen: Evidence) -> Judged:
         (intents.green_channel, "green_channel", 1.1),
         (intents.progress, "progress_query", 1.1),
         (intents.enterprise_other, _OTHER, 0.7),
+        (intents.expert, "quality_management", 0.4),
         (bool(seen.limits or seen.limit_choices), _limit_topic(seen), 0.4),
         (bool(seen.resolved) and seen.asks_standard, _number_topic(seen), 0.35),
     ):
