@@ -22,8 +22,8 @@ _SERVICE_TOPICS = frozenset(
 )
 # Displeasure in so few characters names no case to take up.
 _MERE_TEMPER = 8
-_TOPIC_VOTES = (0.7, 0.2, 0.1)
-_ACTION_VOTES = (0.8, 0.15, 0.05)
+_TOPIC_VOTES = (0.5, 0.15, 0.08)
+_ACTION_VOTES = (0.3, 0.15, 0.1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +186,7 @@ def _weighed_action(seen: Evidence, topic: str) -> Judged:
         (limit_answer, "answer", 0.6),
         (any(found.rows for found in seen.resolved) and seen.asks_standard, "answer", 0.7),
         (intents.platform_fact and _answerable(seen), "answer", 0.8),
-        (_has_sure_standard(seen) and not intents.route, "answer", 0.25),
+        (_has_sure_standard(seen) and not intents.route, "answer", 0.1),
     ):
         if wanted:
             scores[action] += weight

@@ -92,7 +92,7 @@ class Matcher:
         if not has_standards:
             return action.probability
         first = seen.standards[0].score
-        return action.probability * min(0.97, 0.45 + 0.28 * first)
+        return action.probability * min(0.93, 0.6 + 0.16 * first)
 
     def _reasons(self, seen: Evidence, topic: Judged, action: Judged, merged: str) -> list[str]:
         handling = ACTION_LABELS[action.label]
