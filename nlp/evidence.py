@@ -9,9 +9,11 @@ from nlp.corpus import TOPICS, Article, Corpus, StandardLimit
 from nlp.governing import Claim, Governing, Scored
 from nlp.index import Document, SearchIndex
 from nlp.intents import Intents, read_intents
+from nlp.law_names import LawNames
 from nlp.limits import LimitBook, Mentions
 from nlp.resolve import Resolved, Resolver
 from nlp.route import Router
+from nlp.spelling import Speller
 from nlp.text import clean
 from nlp.tokens import read_lines
 
@@ -23,7 +25,7 @@ _ASKS_VALUE = re.compile(
     r"限量|限值|限度|超标|超了|最大|上限|标准.{0,4}多少|不得超过|不能超过|^.{2,8}多少$|最多"
 )
 _ASKS_METHOD = re.compile(
-    r"怎么测|怎么检|如何测|如何检|咋测|咋检|用什么(?:方法|标准)|方法|测定|检验标准|检测标准"
+    r"怎么测|怎么检|如何测|如何检|咋测|咋检|用什么(?:方法|标准)|方法|测定|检验标准|检测标准|测.{0,8}(?:哪个|什么|啥)?标准|测.{0,6}用"
 )
 _ASKS_STANDARD = re.compile(
     r"实施|执行|新版|旧版|老版|作废|废止|替代|代替|现行|有效|版本|最新|更新|换版|修订|勘误|修改单|发布|过渡|哪年|哪天|什么时候|"
@@ -38,7 +40,8 @@ _FAQ_HITS = 12
 # Strength of a claim on the first place: a number written out, a limit found, an article alike.
 _NUMBER_CLAIM = 3.0
 # An edition that was not asked for stays behind the one that was, whatever else speaks for it.
-_EDITION_STEP = 0.8
+_EDITION_STEP = 1.3
+_LAW_CLAIM = 2.2
 _LIMIT_CLAIM = 1.9
 _ARTICLE_CLAIM = 1.9
 
@@ -92,6 +95,7 @@ class Gatherer:
         self.corpus = corpus
         self.resolver = Resolver(corpus)
         self.book = LimitBook(corpus.limits)
+        self._laws = LawNames(corpus.standards)
         self._governing = Governing(corpus, self.resolver)
         self._articles = {article.id: article for article in corpus.articles}
         self._article_subjects = {
@@ -105,17 +109,23 @@ class Gatherer:
             for article in corpus.articles
             for at, phrasing in enumerate((article.question, *article.variants))
         )
+        topic_words = (word for line in read_lines("topics.txt") for word in line.split()[1:])
+        texts = [text for text, _ in (*_topic_pairs(corpus), *_action_pairs(corpus))]
+        texts += [row.title for row in corpus.standards]
+        self._speller = Speller((*self._governing.subjects.names, *topic_words), texts)
         self._topic_model = Router.fit(_topic_pairs(corpus))
         self._action_model = Router.fit(_action_pairs(corpus))
 
     def gather(self, text: str, today: date) -> Evidence:
-        plain = clean(text)
+        plain = self._speller.mend(clean(text))
         mentions = self.book.mentions(plain)
         resolved = tuple(self.resolver.resolve(plain, today))
         articles = self._similar_articles(plain)
+        topics = tuple(self._topic_model.probabilities(plain))
         limits, choices = self._limit_rows(mentions, resolved, today)
         claims = [
             *self._number_claims(resolved, plain, today),
+            (self._laws.find(plain), _LAW_CLAIM, "法规名称"),
             *self._limit_claims(limits, choices, plain, today),
             *(
                 (one.article.standards, _ARTICLE_CLAIM * one.confidence, f"问答 {one.article.id}")
@@ -125,7 +135,7 @@ class Gatherer:
         ]
         return Evidence(
             text=plain,
-            intents=read_intents(text),
+            intents=read_intents(plain),
             mentions=mentions,
             resolved=resolved,
             limits=limits,
@@ -136,9 +146,9 @@ class Gatherer:
             asks_method=bool(_ASKS_METHOD.search(plain)),
             asks_standard=bool(_ASKS_STANDARD.search(plain)) or _only_number(plain, resolved),
             articles=articles,
-            topics=tuple(self._topic_model.probabilities(plain)),
+            topics=topics,
             actions=tuple(self._action_model.probabilities(plain)),
-            standards=tuple(self._governing.rank(plain, claims, today)),
+            standards=tuple(self._governing.rank(plain, claims, topics, today)),
         )
 
     def meant_first(self, found: Resolved, text: str, today: date) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from nlp.affinity import Affinity, weighed
 from nlp.corpus import Corpus, Standard
 from nlp.index import Document, SearchIndex
 from nlp.limits import product_names
@@ -15,8 +16,12 @@ from nlp.tokens import read_lines, synonyms
 
 # Numbers best first, the weight of the first of them, and the reason in Chinese.
 Claim = tuple[Sequence[str], float, str]
+# Topics of a question with their probabilities.
+Chances = Sequence[tuple[str, float]]
 
 MOST = 5
+# From this weight on a claim rests on a number or a name in the text.
+_NAMED = 1.6
 _KNOWN_BY_CUE = 0.55
 _KNOWN_BY_THING = 0.3
 _PER_CHARACTER = 0.06
@@ -61,6 +66,7 @@ class Governing:
         self._corpus = corpus
         self._resolver = resolver
         self._cues = list(_read_cues())
+        self._affinity = Affinity(corpus.articles, corpus.by_number)
         self._by_product: dict[str, list[Standard]] = {}
         for row in corpus.standards:
             for product in row.products:
@@ -72,12 +78,16 @@ class Governing:
             for row in corpus.standards
         )
 
-    def rank(self, text: str, claims: Iterable[Claim], today: date) -> list[Scored]:
+    def rank(
+        self, text: str, claims: Iterable[Claim], topics: Chances, today: date
+    ) -> list[Scored]:
         """At most MOST standards. `claims` are (numbers, weight, reason) found by other means."""
         found: dict[str, list[Scored]] = {}
+        factors = self._affinity.factors(topics)
         for scored in self._scored(text, claims, today):
-            if scored.number in self._corpus.by_number and scored.score > 0:
-                found.setdefault(scored.number, []).append(scored)
+            row = self._corpus.by_number.get(scored.number)
+            if row and scored.score > 0:
+                found.setdefault(scored.number, []).append(_fitting(scored, row, factors))
         ranked = sorted(map(_joined, found.values()), key=lambda one: (-one.score, one.number))
         if _ASKS_NEW.search(text):
             ranked = self._coming_first(ranked, today)
@@ -128,10 +138,21 @@ class Governing:
         return [cue for cue in self._cues if all(word in plain for word in cue.words)]
 
 
+def _fitting(scored: Scored, row: Standard, factors: dict[str, float]) -> Scored:
+    """What the text names outright is meant whatever its topic; the rest fits more or less."""
+    if scored.score >= _NAMED:
+        return scored
+    return Scored(scored.number, scored.score * weighed(row.topic, factors), scored.why)
+
+
 def _joined(claims: list[Scored]) -> Scored:
-    """The strongest claim, raised a little by each of the others."""
+    """The strongest claim, raised a little by the strongest one of each other kind."""
     best = max(claims, key=lambda scored: scored.score)
-    rest = sum(scored.score for scored in claims) - best.score
+    kinds: dict[str, float] = {}
+    for scored in claims:
+        kind = scored.why[:2]
+        kinds[kind] = max(kinds.get(kind, 0.0), scored.score)
+    rest = sum(kinds.values()) - best.score
     return Scored(best.number, best.score + _AGREEMENT * rest, best.why)
 
 

@@ -8,7 +8,7 @@ from nlp.text import clean
 from nlp.tokens import read_lines
 
 # Letters that spell nothing we know: one key held down, a cat on the keyboard, a lone digit.
-_NONSENSE = re.compile(r"[a-z]{4,}|(.)\1{3,}|[\d ]{1,3}|[a-z]")
+_NONSENSE = re.compile(r"[a-z]{4,}|(.)\1{3,}|\d{1,3}|[a-z]")
 # "那矿泉水呢": anything longer says itself what it is about.
 _LONGEST_ELLIPSIS = 16
 
@@ -31,6 +31,9 @@ class Intents:
     subjectless: bool
     service: bool
     route: bool
+    price: bool
+    material: bool
+    expert: bool
     export_unspecific: bool
     platform_fact: bool
 
@@ -72,6 +75,9 @@ def read_intents(text: str) -> Intents:
         subjectless=not any(map(str.isalnum, _wordings()["generic"].sub("", plain))),
         service=says("service"),
         route=says("route"),
+        price=says("price"),
+        material=says("material"),
+        expert=says("expert"),
         export_unspecific=says("export_unspecific"),
         platform_fact=says("platform_fact"),
     )
@@ -89,5 +95,7 @@ def _is_garbled(plain: str) -> bool:
     if not letters:
         return True
     if not any("一" <= mark <= "鿿" for mark in letters):
-        return bool(_NONSENSE.fullmatch(plain)) and not _wordings()["latin_word"].search(plain)
+        return bool(_NONSENSE.fullmatch("".join(letters))) and not _wordings()["latin_word"].search(
+            plain
+        )
     return len(set(letters)) == 1 and len(letters) >= 4

@@ -11,15 +11,19 @@ _OTHER = "other/out_of_scope"
 SURE_ARTICLE = 0.9
 # From this confidence on an article may answer alone.
 USABLE_ARTICLE = 0.5
+# From this confidence on it is shown as the nearest there is.
+NEAR_ARTICLE = 0.15
 # From this score on a standard belongs to the question beyond doubt.
-SURE_STANDARD = 0.5
+SURE_STANDARD = 0.45
 
 # Topics with a form of their own: there "想做某事" starts it.
 _SERVICE_TOPICS = frozenset(
     {"testing", "metrology", "equipment_sharing", "training", "green_channel", "quality_management"}
 )
-_TOPIC_VOTES = (0.7, 0.2, 0.1)
-_ACTION_VOTES = (0.8, 0.15, 0.05)
+# Displeasure in so few characters names no case to take up.
+_MERE_TEMPER = 8
+_TOPIC_VOTES = (0.5, 0.15, 0.08)
+_ACTION_VOTES = (0.3, 0.15, 0.1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,8 @@ _RULES = (
         0.75,
         "没说是什么事",
     ),
+    _Rule(lambda seen, _: seen.intents.price, "route", 0.85, "问价，由人报价"),
+    _Rule(lambda seen, _: seen.intents.material, "route", 0.8, "要范本或课件"),
     _Rule(lambda seen, _: seen.asks_unknown_number, "route", 0.8, "问的标准库中没有"),
     _Rule(
         lambda seen, _: bool(seen.limit_choices) and seen.asks_value and not seen.limits,
@@ -125,6 +131,7 @@ def _judge_topic(seen: Evidence) -> Judged:
         (intents.green_channel, "green_channel", 1.1),
         (intents.progress, "progress_query", 1.1),
         (intents.enterprise_other, _OTHER, 0.7),
+        (intents.expert, "quality_management", 0.4),
         (bool(seen.limits or seen.limit_choices), _limit_topic(seen), 0.4),
         (bool(seen.resolved) and seen.asks_standard, _number_topic(seen), 0.35),
     ):
@@ -153,7 +160,8 @@ def _judge_action(seen: Evidence, topic: str) -> Judged:
         if rule.applies(seen, topic):
             return Judged(rule.action, rule.probability, rule.reason)
     best = seen.best_article
-    if best and best.confidence >= SURE_ARTICLE:
+    # A shared number makes an article near, whatever is asked about it.
+    if best and best.confidence >= SURE_ARTICLE and not seen.resolved:
         return Judged(best.article.action, best.confidence, f"与问答 {best.article.id} 几乎相同")
     for rule in _RULES_AFTER_ARTICLES:
         if rule.applies(seen, topic):
@@ -173,12 +181,12 @@ def _weighed_action(seen: Evidence, topic: str) -> Judged:
         (intents.service and topic in _SERVICE_TOPICS, "service", 0.6),
         (topic in {"equipment_sharing", "green_channel"}, "service", 0.3),
         (intents.route, "route", 0.5),
-        (topic == "complaint", "route", 0.5),
+        (topic == "complaint" and len(seen.text) > _MERE_TEMPER, "route", 0.5),
         (topic == "supply_chain", "route", 0.2),
         (limit_answer, "answer", 0.6),
         (any(found.rows for found in seen.resolved) and seen.asks_standard, "answer", 0.7),
         (intents.platform_fact and _answerable(seen), "answer", 0.8),
-        (_has_sure_standard(seen) and not intents.route, "answer", 0.25),
+        (_has_sure_standard(seen) and not intents.route, "answer", 0.1),
     ):
         if wanted:
             scores[action] += weight

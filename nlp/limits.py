@@ -34,6 +34,8 @@ _SHORT_NAMES = {
     "氟化物": ("氟",),
     "226ra放射性": ("镭",),
 }
+# "pH计" and "余氯仪" measure an indicator; whoever names them asks about the instrument.
+_NOT_AN_INSTRUMENT = "(?! ?(?:计(?!量)|仪|测定仪|检测仪|分析仪|探头|传感器|报警))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,9 @@ class LimitBook:
             self._excepted[row] = self._names_in(excepted[1]) if excepted else frozenset()
         self._indicators = self._indicator_words()
         self._find_product = _alternatives(self._called)
-        self._find_indicator = _alternatives(word for word in self._indicators if len(word) > 1)
+        self._find_indicator = _alternatives(
+            (word for word in self._indicators if len(word) > 1), _NOT_AN_INSTRUMENT
+        )
 
     def mentions(self, text: str) -> Mentions:
         plain = clean(text)
@@ -169,6 +173,7 @@ def indicator_name(row: StandardLimit) -> str:
     return clean(_BRACKETS.sub("", row.indicator))
 
 
-def _alternatives(words: Iterable[str]) -> re.Pattern[str]:
+def _alternatives(words: Iterable[str], unless: str = "") -> re.Pattern[str]:
+    """Any of the words, the longest first; `unless` is what must not follow."""
     longest_first = sorted((word for word in words if word), key=len, reverse=True)
-    return re.compile("|".join(map(re.escape, longest_first)) or "(?!)")
+    return re.compile(f"(?:{'|'.join(map(re.escape, longest_first)) or '(?!)'}){unless}")

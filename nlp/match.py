@@ -53,7 +53,7 @@ class Matcher:
         asked = self._with_context(text, context[:MAX_QUESTION])
         seen = self._gatherer.gather(asked, today)
         topic, action = judge(seen)
-        words, options = self._replies.compose(seen, action.label, today)
+        words, options = self._replies.compose(seen, topic.label, action.label, today)
         if action.label == "answer" and not words:
             action = Judged(action.otherwise, 0.5, "没有足够把握的答案")
         elif action.label == "clarify" and not words:
@@ -92,7 +92,7 @@ class Matcher:
         if not has_standards:
             return action.probability
         first = seen.standards[0].score
-        return action.probability * min(0.97, 0.45 + 0.28 * first)
+        return action.probability * min(0.93, 0.6 + 0.16 * first)
 
     def _reasons(self, seen: Evidence, topic: Judged, action: Judged, merged: str) -> list[str]:
         handling = ACTION_LABELS[action.label]

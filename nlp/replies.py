@@ -8,7 +8,7 @@ from datetime import date
 from nlp import wording
 from nlp.corpus import Article, StandardLimit
 from nlp.evidence import Evidence, Gatherer
-from nlp.judgement import SURE_STANDARD, USABLE_ARTICLE
+from nlp.judgement import NEAR_ARTICLE, SURE_STANDARD, USABLE_ARTICLE
 
 # Above this the advice of an article is left out of the answer on a limit.
 _MOST_WITH_ADVICE = 1200
@@ -30,22 +30,30 @@ class Replies:
         self._gatherer = gatherer
         self._corpus = gatherer.corpus
 
-    def compose(self, seen: Evidence, action: str, today: date) -> tuple[str, tuple[Option, ...]]:
+    def compose(
+        self, seen: Evidence, topic: str, action: str, today: date
+    ) -> tuple[str, tuple[Option, ...]]:
         """Text and options; an empty text means that there is nothing sure enough to say."""
         if action == "answer":
-            return self._answer(seen, today), ()
+            return self._answer(seen, topic, today), ()
         if action == "clarify":
             return self._question_back(seen)
         if action == "decline":
             return self._refusal(seen), ()
         return "", ()
 
-    def _answer(self, seen: Evidence, today: date) -> str:
-        if seen.intents.greeting:
+    def _answer(self, seen: Evidence, topic: str, today: date) -> str:
+        if topic == "greeting":
             article = _usable(seen, "answer")
             return article.answer if article and article.topic == "greeting" else wording.GREETING
         # What the question is about stands first, the rest follows as a second choice.
-        builders = [self._from_article, self._from_limits, self._from_numbers, self._from_related]
+        builders = [
+            self._from_article,
+            self._from_limits,
+            self._from_numbers,
+            self._from_related,
+            self._from_near,
+        ]
         if seen.resolved and seen.asks_standard:
             builders.insert(0, self._from_numbers)
         if seen.limits and (seen.asks_limit or seen.asks_method):
@@ -96,6 +104,15 @@ class Replies:
         rows = [self._corpus.by_number[number] for number in sure[:3]]
         return wording.related_text(rows, self._corpus, today) if rows else ""
 
+    def _from_near(self, seen: Evidence, today: date) -> str:
+        """What comes nearest, called so: better than silence where an answer is wanted."""
+        article = _usable(seen, "answer", NEAR_ARTICLE)
+        if article:
+            answer = wording.article_text(article, article.standards[:3], self._corpus, today)
+            return wording.near_text(article, answer)
+        rows = [self._corpus.by_number[scored.number] for scored in seen.standards[:2]]
+        return wording.related_text(rows, self._corpus, today) if rows else ""
+
     def _question_back(self, seen: Evidence) -> tuple[str, tuple[Option, ...]]:
         if seen.limit_choices:
             options = self._product_options(seen.limit_choices, seen.mentions.indicators[0])
@@ -128,12 +145,12 @@ class Replies:
         return article.answer if article else wording.REFUSAL
 
 
-def _usable(seen: Evidence, action: str) -> Article | None:
+def _usable(seen: Evidence, action: str, least: float = USABLE_ARTICLE) -> Article | None:
     """The nearest article if it is near enough and of that action."""
     if not seen.best_article:
         return None
     similar = seen.best_article
-    usable = similar.article.action == action and similar.confidence >= USABLE_ARTICLE
+    usable = similar.article.action == action and similar.confidence >= least
     return similar.article if usable else None
 
 

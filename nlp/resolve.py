@@ -1,7 +1,8 @@
 """From the numbers in a text to the rows of the corpus, as of a day."""
 
+import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from nlp.corpus import Corpus, Standard
@@ -11,6 +12,11 @@ from nlp.standard_numbers import StandardNumber, find_bare_numbers, find_standar
 _ORDER = {"现行": 0, "即将实施": 1, "unknown": 2, "废止": 3}
 # A bare number prefers the families people leave the prefix off for.
 _FAMILIES = ("GB", "JJF", "JJG", "TSG", "GBZ", "ISO")
+# An edition named apart from its number: "2762都出25版了", "还是18年那个", "是不是还是18".
+_EDITION = re.compile(
+    r"(?<![\d.])(?:20)?([0-4]\d) ?年?(?:版|那个|那版)|还是(?:20)?([0-4]\d)年?(?:的|$|[? ])"
+)
+_DASHED = re.compile(r"\d-(\d\d?)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +53,11 @@ class Resolver:
 
     def resolve(self, text: str, today: date) -> list[Resolved]:
         """All numbers of the text, prefixed ones first; bare numbers only where a row has them."""
-        results = [self._look_up(number, today) for number in find_standard_numbers(text)]
+        years = [2000 + int(match[1] or match[2]) for match in _EDITION.finditer(text)]
+        prefixed = (self._as_part(number, text) for number in find_standard_numbers(text))
+        results = [self._look_up(self._dated(number, years), today) for number in prefixed]
         for number in find_bare_numbers(text):
-            found = self._look_up_bare(number, today)
+            found = self._look_up_bare(self._as_part(number, text), years, today)
             if found:
                 results.append(found)
         unique = {result.asked.key: result for result in reversed(results)}
@@ -66,19 +74,41 @@ class Resolver:
                 numbers.extend(row.number for row in self._look_up(found, today).rows[:1])
         return tuple(dict.fromkeys(numbers))
 
-    def _look_up_bare(self, number: StandardNumber, today: date) -> Resolved | None:
-        keys = self._by_body.get(number.body, [])
+    def _as_part(self, number: StandardNumber, text: str) -> StandardNumber:
+        """ "4806-9" and "5750-12" mean parts where there is no such standard but such a part."""
+        dashed = _DASHED.search(text[slice(*number.span)])
+        if dashed and number.body not in self._by_body:
+            body = f"{number.body}.{int(dashed[1])}"
+            if body in self._by_body:
+                return replace(number, body=body, year=None)
+        return number
+
+    def _dated(self, number: StandardNumber, years: Iterable[int]) -> StandardNumber:
+        """With the first of the years of which there is an edition, unless it has its own."""
+        if number.year is not None:
+            return number
+        known = {year for year, _ in self._editions(number)}
+        return replace(number, year=next((year for year in years if year in known), None))
+
+    def _look_up_bare(
+        self, number: StandardNumber, years: list[int], today: date
+    ) -> Resolved | None:
+        """The family that has the edition named, else the one people leave the prefix off for."""
         rank = {family: at for at, family in enumerate(_FAMILIES)}
-        keys = sorted(keys, key=lambda key: rank.get(key.split("|")[0], len(rank)))
+        named = {number.year, *years}
+
+        def order(key: str) -> tuple[bool, int]:
+            known = {year for year, _ in self._by_key[key]}
+            return not known & named, rank.get(key.split("|", maxsplit=1)[0], len(rank))
+
+        keys = sorted(self._by_body.get(number.body, []), key=order)
         if not keys:
             stems = (f"{family}|{number.body}" for family in _FAMILIES)
             keys = [stem for stem in stems if stem in self._series]
         if not keys:
             return None
         prefix = keys[0].split("|")[0]
-        return self._look_up(
-            StandardNumber(number.span, prefix, number.body, number.year, bare=True), today
-        )
+        return self._look_up(self._dated(replace(number, prefix=prefix), years), today)
 
     def _look_up(self, number: StandardNumber, today: date) -> Resolved:
         editions = self._editions(number)

@@ -7,6 +7,7 @@ the special-equipment regulations, DB (local), T/ (association) and Q/ (enterpri
 import re
 from dataclasses import dataclass
 
+from nlp.numerals import RUN, arabic
 from nlp.text import fold
 
 
@@ -37,15 +38,17 @@ _SECTORS = (
     "qb|qc|qx|rb|sb|sc|sf|sh|sj|sl|sn|sw|sy|tb|td|ty|wb|wh|wm|ws|xb|yb|yc|yd|ys|yy|yz|zy|bjs|kjs"
 )
 _GAP = r"[ \-_.:/#]*"
-_WORD = r"(?:标准|规程|规范|第|编号|号)?"
-_BODY = r"(?:\d{8,9}(?!\d)|\d{1,6}(?!\d)(?: ?[.。·] ?\d{1,4}(?!\d)){0,2})"
+_WORD = r"(?:标准|(?:检定)?规程|(?:校准)?规范|第|编号|号)?"
+_PART = r"(?: ?[.。·点] ?(?:\d{1,4}(?!\d)|[一二三四五六七八九十]{1,3}))"
+_BODY = rf"(?:\d{{8,9}}(?!\d)|\d{{1,6}}(?!\d){_PART}{{0,2}}|{RUN}{_PART}?)"
 _PLAIN_YEAR = r"19[5-9]\d|20[0-4]\d"
 _YEAR = (
     rf"(?: ?[-:/_] ?({_PLAIN_YEAR})(?!\d)"  # -2014
     rf"| ?\(({_PLAIN_YEAR})\s*版?年?版?\)"  # （2014版）
     rf"| ({_PLAIN_YEAR})(?!\d)"  # " 2014"
     rf"| ?({_PLAIN_YEAR}) ?年?版"  # 2014版
-    rf"|-(\d\d)(?![\d.%])(?! ?(?:ml|l|g|kg|个|项|升|毫升|克|条))"  # -14
+    r"| ?号? ?(\d\d) ?年?版"  # 14版, 号14版
+    r"|-(\d\d?)(?![\d.%])(?! ?(?:ml|l|g|kg|个|项|升|毫升|克|条))"  # -14, or a part: -9
     r")?"
 )
 
@@ -55,6 +58,7 @@ _PREFIXED = re.compile(
     rf"(?P<gb>(?:(?:国标|国家标准|推荐性国标) ?)?g ?b(?:{_GAP}(?P<gbx>[tz])(?![a-z]))?)"
     rf"{_GAP}{_WORD}{_GAP}(?P<gb_body>{_BODY})"
     rf"|(?P<cn>国家标准|国标)(?: ?/? ?t)?(?:号|编号|第)? ?(?P<cn_body>{_BODY})"
+    rf"|(?:计量)?(?P<rule>检定规程|校准规范) ?(?:第|编号)? ?(?P<rule_body>{_BODY})"
     rf"|(?P<jj>jj[gf])(?: ?\([一-龥]{{1,2}}\))?{_GAP}{_WORD}{_GAP}(?P<jj_body>{_BODY})"
     rf"|(?P<tsg>tsg){_GAP}(?P<tsg_body>(?:[a-z]{{1,2}} ?-?)?\d{{1,5}})"
     rf"|(?P<iec>iso ?/? ?iec){_GAP}(?P<iec_body>{_BODY})"
@@ -70,7 +74,21 @@ _PREFIXED = re.compile(
     rf"){_YEAR}(?: ?号)?"
 )
 # The named groups of _PREFIXED that say which alternative matched.
-_KINDS = ("gb", "cn", "jj", "tsg", "iec", "iso", "cnas", "db", "team", "team2", "own", "sector")
+_KINDS = (
+    "gb",
+    "cn",
+    "rule",
+    "jj",
+    "tsg",
+    "iec",
+    "iso",
+    "cnas",
+    "db",
+    "team",
+    "team2",
+    "own",
+    "sector",
+)
 _PARTS = re.compile(r" ?第? ?(\d{1,3}) ?部分")
 _EARLIER_YEAR = re.compile(rf"({_PLAIN_YEAR}) ?年?版?(?:的|本的?)? ?$")
 # 8 or more digits in one run are a number and its year typed without a dash.
@@ -81,8 +99,10 @@ _UNITS = (
     r"件|箱|袋|盒|吨|升|毫升|克|千克|公斤|斤|毫克|微克|元|块钱?|万|千|百|亿|人|天|日|周|月|年|小时|分钟?|秒|点|"
     r"次|批|份|项|条|台|家|页|种|类|倍|米|厘米|毫米|平|名|位|组|cfu|mpn|ntu|号楼|楼|室|路公交|折)"
 )
+_DOT = r"(?:\.| ?点 ?)"
 _BARE = re.compile(
-    rf"(?<![\d.a-z/¥$\-])([1-9]\d{{2,5}}(?:\.\d{{1,3}})?)(?![\d])(?!-\d{{5}}){_YEAR}"
+    r"(?<![\d.a-z/¥$\-零〇一二三四五六七八九])"
+    rf"([1-9]\d{{1,5}}(?:{_DOT}\d{{1,3}})?|[一二三四五六七八九][零〇一二三四五六七八九]{{3,4}})(?![\d])(?!-\d{{5}}){_YEAR}"
     rf"(?! ?{_UNITS})(?![.:/*x×]\d)(?![a-z])"
 )
 _NEAR_RULE = re.compile(r"(?:规程|规范|检定|校准) ?$")
@@ -96,8 +116,8 @@ def _century(two_digits: int) -> int:
 
 
 def _year_of(match: re.Match[str]) -> int | None:
-    """The year groups are the last five of every pattern."""
-    for text in match.groups()[-5:]:
+    """The year groups are the last six of every pattern."""
+    for text in match.groups()[-6:]:
         if text:
             return int(text) if len(text) == 4 else _century(int(text))
     return None
@@ -110,6 +130,7 @@ def _prefix_and_body(match: re.Match[str]) -> tuple[str, str]:
     prefix = {
         "gb": "GBZ" if found["gbx"] == "z" else "GB",
         "cn": "GB",
+        "rule": "JJG" if found["rule"] == "检定规程" else "JJF",
         "iec": "ISO",
         "db": f"{found['db']}{found['region']}",
         "team": f"T/{found['org']}",
@@ -120,7 +141,7 @@ def _prefix_and_body(match: re.Match[str]) -> tuple[str, str]:
 
 
 def _tidy(body: str) -> str:
-    return body.replace(" ", "").replace("。", ".").replace("·", ".").upper()
+    return re.sub("[。·点]", ".", arabic(body.replace(" ", ""))).upper()
 
 
 def _is_noise(match: re.Match[str], body: str, year: int | None) -> bool:
@@ -156,7 +177,7 @@ def find_standard_numbers(text: str) -> list[StandardNumber]:
 def find_bare_numbers(text: str) -> list[StandardNumber]:
     """Numbers that may mean a standard: "14881 新版", "5750.12"; never a quantity, year or phone.
 
-    Three digits count only beside a word like 规程: "196规程". The prefix of the result is "".
+    Two or three digits count only beside a word like 规程: "196规程". The prefix is "" in all.
     """
     folded = fold(text)
     taken = [number.span for number in find_standard_numbers(text)]
@@ -165,13 +186,16 @@ def find_bare_numbers(text: str) -> list[StandardNumber]:
         start, end = match.span()
         if any(start < last and first < end for first, last in taken):
             continue
-        body, year = match[1], _year_of(match)
+        body, year = _tidy(match[1]), _year_of(match)
         whole = body.split(".")[0]
         named = _NEAR_RULE.search(folded, 0, start) or _RULE_AFTER.match(folded, end)
-        if len(whole) == 3 and not named:
+        if len(whole) <= 3 and not named:
             continue
         if _YEAR_ALONE.match(body) and not _VERSION_AFTER.match(folded, end):
             continue
+        part = _PARTS.match(folded, end)
+        if part and "." not in body:
+            body, end = f"{body}.{part[1]}", part.end()
         if year is None:
             earlier = _EARLIER_YEAR.search(folded, max(0, start - 10), start)
             year = int(earlier[1]) if earlier else None

@@ -20,5 +20,9 @@ class Subjects:
         longest_first = sorted((name for name in self._formal if len(name) > 1), key=len)
         self._pattern = re.compile("|".join(map(re.escape, reversed(longest_first))) or "(?!)")
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self._formal)
+
     def find(self, text: str) -> frozenset[str]:
         return frozenset(self._formal[found[0]] for found in self._pattern.finditer(clean(text)))

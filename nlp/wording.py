@@ -165,6 +165,14 @@ def article_text(article: Article, numbers: Sequence[str], corpus: Corpus, today
     return "\n".join(lines)
 
 
+def near_text(article: Article, answer: str) -> str:
+    """An answer to a question much like the one asked, so that nobody takes it for the same."""
+    lines = [f"没有完全对应的解答，最接近的是“{article.question}”：", answer]
+    if ASK_A_PERSON not in answer:
+        lines.append(ASK_A_PERSON)
+    return "\n".join(lines)
+
+
 def related_text(rows: Sequence[Standard], corpus: Corpus, today: date) -> str:
     """No article, but standards that certainly belong to the question."""
     lines = ["与您的问题相关的标准："]

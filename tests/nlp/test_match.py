@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nlp import ACTIONS, TOPICS, Article, Corpus, Example, Matcher, load_packaged
+from nlp import ACTIONS, TOPICS, Article, Corpus, Example, Matcher, load_packaged, wording
 
 TODAY = date(2026, 11, 23)
 
@@ -173,6 +173,42 @@ def test_the_labelling_rules(matcher: Matcher, question: str, action: str, topic
     assert decision.action == action
     if question != "刚才那个呢":
         assert decision.topic == topic
+
+
+@pytest.mark.parametrize(
+    ("question", "number"),
+    [
+        ("食安法对追溯咋要求的", "食品安全法"),
+        ("70号令净含量", "定量包装商品计量监督管理办法"),
+        ("pH计检定规程", "JJG 119-2018"),
+        ("安赛蜜用什么方法测", "GB 5009.140-2023"),
+        ("GB 7101-15还能用不", "GB 7101-2015"),
+        ("矿全水溴酸盐限量", "GB 8537-2018"),
+    ],
+)
+def test_the_first_standard_is_the_one_meant(matcher: Matcher, question: str, number: str) -> None:
+    assert matcher.decide(question, today=TODAY).standards[0] == number
+
+
+@pytest.mark.parametrize(
+    ("question", "action"),
+    [
+        ("做一次型式检验多少钱", "route"),
+        ("内审检查表有模板吗", "route"),
+        ("借台天平用两天", "service"),
+        ("超了0.02 修约成合格行不", "decline"),
+        ("问题解决了 谢谢", "answer"),
+        ("zxcvb；；", "clarify"),
+    ],
+)
+def test_wordings_that_settle_the_action(matcher: Matcher, question: str, action: str) -> None:
+    assert matcher.decide(question, today=TODAY).action == action
+
+
+def test_the_nearest_answer_is_called_so() -> None:
+    text = wording.near_text(OFFICE_HOURS, OFFICE_HOURS.answer)
+    assert text.startswith("没有完全对应的解答，最接近的是“你们几点下班”")
+    assert text.endswith(wording.ASK_A_PERSON)
 
 
 def test_a_correction_of_the_address_is_not_refused(matcher: Matcher) -> None:

@@ -1,0 +1,33 @@
+import pytest
+
+from nlp.spelling import Speller
+
+TEXTS = ["桶装水标签怎么写", "桶装水的标签", "小区里卖水", "小区门口"]
+
+
+@pytest.fixture(scope="module")
+def speller() -> Speller:
+    return Speller(["商标", "矿泉水", "检测", "取水", "标签", "pH计"], TEXTS)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("矿全水溴酸盐", "矿泉水溴酸盐"),
+        ("伤标转让", "商标转让"),
+        ("全项检侧", "全项检测"),
+        ("矿泉税 伤标", "矿泉水 商标"),
+    ],
+)
+def test_a_homophone_in_a_word_is_mended(speller: Speller, typed: str, meant: str) -> None:
+    assert speller.mend(typed) == meant
+
+
+@pytest.mark.parametrize("text", ["小区水站", "标签检测", "矿权税", "", "a", "GB 7718", "😀"])
+def test_what_is_right_or_beyond_guessing_stays(speller: Speller, text: str) -> None:
+    assert speller.mend(text) == text
+
+
+def test_words_of_one_sound_are_not_guessed() -> None:
+    speller = Speller(["检定", "鉴定"], [])
+    assert speller.mend("检丁") == "检丁"
