@@ -9,7 +9,6 @@ import asyncio
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
-from weakref import WeakValueDictionary
 
 import msgspec
 from tortoise.exceptions import IntegrityError
@@ -19,7 +18,7 @@ from handlers.errors import DomainError
 from handlers.events import finish, note
 from handlers.house import House
 from handlers.topics import label
-from models.accounts import App, Identity, Staff
+from models.accounts import Identity, Staff
 from models.conversations import Conversation, InboundMessage, InboundState, Kind, Via
 from models.outbox import Notice
 from models.tickets import LABELS, UNANSWERED_STATES, Ticket
@@ -47,9 +46,6 @@ CONTACT = frozenset(
 MENU_WORDS = {"ask": "", "progress": "进度查询", "human": "转人工"}
 
 
-_turns: WeakValueDictionary[tuple[App, str], asyncio.Lock] = WeakValueDictionary()
-
-
 class _Stale(Exception):
     """The thread moved on while we were thinking."""
 
@@ -58,7 +54,7 @@ async def respond(house: House, message_id: int) -> InboundMessage:
     """Do what the message asks for, once, whoever else is doing it. Returns the finished row."""
     message = await InboundMessage.get(id=message_id)
     # One person's messages take turns within this process; other processes are met by version.
-    turn = _turns.setdefault((message.app, message.openid), asyncio.Lock())
+    turn = house.turns.setdefault((message.app, message.openid), asyncio.Lock())
     async with turn:
         for attempt in range(ROUNDS):
             message = await InboundMessage.get(id=message_id)

@@ -1,9 +1,12 @@
 """What every use-case of a process shares: built once at start, passed on, never looked up."""
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 from datetime import timedelta
+from weakref import WeakValueDictionary
 
 from handlers.platform import Platform
+from models.accounts import App
 from models.clock import Clock
 from nlp import Matcher
 
@@ -13,9 +16,13 @@ CONTEXT_ENDS_AFTER = timedelta(hours=2)
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """The engine, the platform's own facts and the clock."""
+    """The engine, the platform's own facts, the clock, and who is being answered right now."""
 
     matcher: Matcher
     platform: Platform
     clock: Clock
     context_ends_after: timedelta = CONTEXT_ENDS_AFTER
+    # One lock a person while messages of theirs are being answered.
+    turns: WeakValueDictionary[tuple[App, str], asyncio.Lock] = field(
+        default_factory=WeakValueDictionary, init=False
+    )

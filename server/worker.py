@@ -11,7 +11,7 @@ from handlers.house import House
 from models.outbox import OutboxItem
 from server.sender import Sender
 
-BATCH = 16
+AT_ONCE = 16  # sends under way
 IDLE = 0.2  # seconds between looks at an empty outbox
 SWEEP_EVERY = 1.0
 AFTER_ERROR = 2.0
@@ -27,25 +27,41 @@ class Worker:
     house: House
     sender: Sender
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    _sending: set[asyncio.Task[None]] = field(default_factory=set)
 
     def stop(self) -> None:
-        """Take nothing new; `run` returns when the present batch is done."""
+        """Take nothing new; `run` returns when what is in hand is done."""
         self._stopping.set()
 
     async def run(self) -> None:
-        """Drain and sweep side by side until stopped; none of them holds up another."""
+        """Send and sweep side by side until stopped; none of them holds up another."""
         await asyncio.gather(
-            self._forever(self.drain, IDLE),
+            self._forever(self.send_due, IDLE),
             self._forever(self.sweep_inbox, SWEEP_EVERY),
             self._forever(self.sweep_deadlines, SWEEP_EVERY),
             self._forever(self.introduce, SWEEP_EVERY),
         )
+        await self.sent()
 
-    async def drain(self) -> int:
-        """One batch of due rows. Returns how many were taken."""
-        items = await outbox.claim(now=self.house.clock.now(), limit=BATCH)
-        await asyncio.gather(*(self._send(item) for item in items))
+    async def send_due(self) -> int:
+        """Start sending due rows, as many as there is room for; a slow one holds up no other.
+
+        Returns how many were started.
+        """
+        if len(self._sending) >= AT_ONCE:
+            await asyncio.wait(self._sending, return_when=asyncio.FIRST_COMPLETED)
+        room = AT_ONCE - len(self._sending)
+        items = await outbox.claim(now=self.house.clock.now(), limit=room)
+        for item in items:
+            task = asyncio.create_task(self._send(item))
+            self._sending.add(task)
+            task.add_done_callback(self._sending.discard)
         return len(items)
+
+    async def sent(self) -> None:
+        """Wait until everything that was started has ended."""
+        if self._sending:
+            await asyncio.wait(set(self._sending))
 
     async def sweep_inbox(self) -> int:
         """One look at messages left behind."""
@@ -60,16 +76,25 @@ class Worker:
         return await self.sender.introduce()
 
     async def _send(self, item: OutboxItem) -> None:
-        """One row's trouble stays its own: it is put back, and after enough tries it is dead."""
+        """One row's trouble stays its own: it is put back, and after enough tries it is dead.
+
+        When not even that can be written down, the lease runs out by itself.
+        """
         try:
             await self.sender.send(item)
         except Exception:
             log.exception("sending failed", item=item.id, notice=item.notice)
-            now = self.house.clock.now()
+            await self._put_back(item)
+
+    async def _put_back(self, item: OutboxItem) -> None:
+        now = self.house.clock.now()
+        try:
             if item.attempts < POISON_AFTER:
                 await outbox.try_later(item, now=now)
             else:
                 await delivery.give_up(item, now=now, for_good=True)
+        except Exception:
+            log.exception("a row could not be put back", item=item.id)
 
     async def _forever(self, step: Callable[[], Awaitable[int]], pause: float) -> None:
         while not self._stopping.is_set():

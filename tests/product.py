@@ -112,7 +112,8 @@ class Product:
         """Let a worker do everything that is due now."""
         worker = self.worker()
         for _ in range(50):
-            done = await worker.drain() + await worker.introduce()
+            done = await worker.send_due() + await worker.introduce()
+            await worker.sent()
             if done + await worker.sweep_inbox() + await worker.sweep_deadlines() == 0:
                 return
         raise AssertionError("the worker never came to rest")
