@@ -14,9 +14,10 @@ async def record_consents(
 ) -> None:
     """Write down what the platform reports; changes are (template id, what happened).
 
-    "accept" is one credit more. "reject" takes the permission away, and an acceptance from before
-    it counts no more, for events may come out of order. Other words change nothing: a send is
-    counted by `spend_credit` when the platform has accepted it.
+    "accept" is one credit more. "reject" takes the permission away. Events may come out of order:
+    an acceptance from before a rejection counts no more, and a rejection from before the latest
+    acceptance takes nothing. Other words change nothing: a send is counted by `spend_credit` when
+    the platform has accepted it.
     """
     for template_id, what in changes:
         if what not in ("accept", "reject"):
@@ -25,11 +26,16 @@ async def record_consents(
             [Consent(identity_id=identity.id, template_id=template_id)], ignore_conflicts=True
         )
         ledger = Consent.filter(identity_id=identity.id, template_id=template_id)
-        in_order = ledger.filter(Q(rejected_at=None) | Q(rejected_at__lt=at))
+        after_rejection = Q(rejected_at=None) | Q(rejected_at__lt=at)
+        after_acceptance = Q(accepted_at=None) | Q(accepted_at__lt=at)
         if what == "reject":
-            await in_order.update(credits=0, long_term=False, rejected_at=at)
+            await ledger.filter(after_rejection, after_acceptance).update(
+                credits=0, long_term=False
+            )
+            await ledger.filter(after_rejection).update(rejected_at=at)
         else:
-            await in_order.update(credits=F("credits") + 1)
+            await ledger.filter(after_rejection).update(credits=F("credits") + 1)
+            await ledger.filter(after_acceptance).update(accepted_at=at)
 
 
 async def consents_of(identity_id: int) -> list[dict[str, str | int | bool]]:

@@ -86,6 +86,7 @@ class Consent(Model):
     template_id = fields.CharField(max_length=64)
     credits = fields.IntField(default=0)
     long_term = fields.BooleanField(default=False)
+    accepted_at = fields.DatetimeField(null=True)
     rejected_at = fields.DatetimeField(null=True)
 
     class Meta:

@@ -119,6 +119,10 @@ class Migration(migrations.Migration):
                 ("credits", fields.IntField(default=0)),
                 ("long_term", fields.BooleanField(default=False)),
                 (
+                    "accepted_at",
+                    fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
+                ),
+                (
                     "rejected_at",
                     fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
                 ),

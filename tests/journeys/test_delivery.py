@@ -1,7 +1,9 @@
 """Answers arrive by whatever channel is open; nothing is marked sent that was not."""
 
 from datetime import timedelta
+from itertools import permutations
 
+from handlers import accounts, consents
 from models.accounts import App, Consent
 from models.outbox import Channel, Delivery, DeliveryResult, Notice, OutboxItem, OutboxState
 from models.tickets import EventKind, Ticket, TicketEvent
@@ -224,3 +226,15 @@ async def test_manager_hears_of_a_missed_deadline_once(product: Product) -> None
     cards = [m for m in product.seen_by(MANAGER) if m.content.get("title") == "工单超时提醒"]
     assert len(cards) == 1
     assert await TicketEvent.filter(kind=EventKind.OVERDUE).count() == 1
+
+
+async def test_consents_may_come_in_any_order(product: Product) -> None:
+    now = product.clock.now()
+    told = [(timedelta(0), "accept"), (timedelta(1), "reject"), (timedelta(2), "accept")]
+    for number, order in enumerate(permutations(told)):
+        identity = await accounts.identity_of(App.MINIAPP, f"m{number}", now=now)
+        for later, what in order:
+            await consents.record_consents(identity, [("T", what)], at=now + later)
+        assert await consents.has_consent(identity, "T"), order
+        await consents.record_consents(identity, [("T", "reject")], at=now + timedelta(days=9))
+        assert not await consents.has_consent(identity, "T")

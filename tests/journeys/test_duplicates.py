@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from handlers import inbox
 from handlers.house import House
 from handlers.incoming import App, Incoming, Kind, Via
+from models.accounts import Identity
 from models.clock import Clock
 from models.conversations import Conversation, InboundMessage, InboundState
 from models.outbox import OutboxItem
@@ -79,8 +80,10 @@ SCRIPT: tuple[tuple[str, Kind, str], ...] = (
     (EMPLOYEE.openid, Kind.TEXT, "桶装水铜绿超标咋办"),
     (EMPLOYEE.openid, Kind.OTHER, ""),
     (COLLEAGUE.openid, Kind.TEXT, "报价 全项检测"),
+    (COLLEAGUE.openid, Kind.UNFOLLOWED, ""),
     (COLLEAGUE.openid, Kind.FOLLOWED, ""),
     (COLLEAGUE.openid, Kind.TEXT, "你好"),
+    (EMPLOYEE.openid, Kind.UNFOLLOWED, ""),
 )
 
 
@@ -101,6 +104,7 @@ async def _play(house: House, order: list[list[int]]) -> dict[str, Any]:
         "tickets": Counter((t.question, t.topic, t.state) for t in await Ticket.all()),
         "conversations": await Conversation.all().count(),
         "outbox": Counter(o.notice for o in await OutboxItem.all()),
+        "follows": {i.openid: i.follows for i in await Identity.all()},
     }
 
 
@@ -111,7 +115,7 @@ async def _deliver(house: House, index: int) -> None:
         openid=openid,
         kind=kind,
         dedupe_key=f"official:{openid}:{index}",
-        sent_at=house.clock.now(),
+        sent_at=house.clock.now() + timedelta(seconds=index),
         text=text,
     )
     await inbox.passive_reply(house, incoming, via=Via.PASSIVE, seconds=10)
