@@ -14,7 +14,7 @@ import msgspec
 from tortoise.exceptions import IntegrityError
 
 from handlers import accounts, dialog, outbox, ticket_records, tickets, wording
-from handlers.errors import DomainError
+from handlers.errors import DomainError, NotFound
 from handlers.events import finish, note
 from handlers.house import House
 from handlers.topics import label
@@ -172,6 +172,8 @@ async def _carry_out(
     if outcome.on_duty is not None:
         await accounts.set_on_duty(identity.account_id, on_duty=outcome.on_duty)
         return wording.ON_DUTY if outcome.on_duty else wording.OFF_DUTY
+    if outcome.number:
+        return await _told_of(outcome.number, identity, now=now)
     if outcome.progress and (told := await _progress(identity, now=now)):
         return told
     if outcome.ticket is not None:
@@ -179,8 +181,8 @@ async def _carry_out(
             identity.account_id, outcome.ticket.question
         )
         if present is not None:
-            promise = wording.due(present.answer_due_at, now)
-            return wording.already(present.number, LABELS[present.state], promise)
+            promised = wording.promise(present.answer_due_at, now)
+            return wording.already(present.number, LABELS[present.state], promised)
         ticket = await tickets.open_ticket(
             house,
             outcome.ticket,
@@ -201,11 +203,11 @@ async def _carry_out(
 
 
 async def _receipt(ticket: Ticket, *, now: datetime) -> str:
-    promise = wording.due(ticket.answer_due_at, now)
+    promised = wording.promise(ticket.answer_due_at, now)
     if ticket.assignee_id is None:
-        return wording.parked(ticket.number, promise)
+        return wording.parked(ticket.number, promised)
     staff = await Staff.get(id=ticket.assignee_id)
-    return wording.assigned(label(ticket.topic), staff.name, ticket.number, promise)
+    return wording.assigned(label(ticket.topic), staff.name, ticket.number, promised)
 
 
 async def _add(
@@ -231,22 +233,27 @@ async def _note_picture(
     return wording.picture_noted(ticket.number)
 
 
+async def _told_of(number: str, identity: Identity, *, now: datetime) -> str:
+    """One ticket's state; somebody else's looks like one that does not exist."""
+    try:
+        ticket = await ticket_records.access_ticket_as_asker(identity.account_id, number)
+    except NotFound as missing:
+        return missing.sentence
+    return wording.progress([_line(ticket, now=now)])
+
+
+def _line(ticket: Ticket, *, now: datetime) -> tuple[str, str, str, str]:
+    waiting = ticket.state in UNANSWERED_STATES
+    promised = wording.promise(ticket.answer_due_at, now) if waiting else ""
+    return ticket.number, LABELS[ticket.state], ticket.question, promised
+
+
 async def _progress(identity: Identity, *, now: datetime) -> str:
     """The asker's latest tickets as a text, "" when there are none."""
     rows = await ticket_records.tickets_of(identity.account_id, limit=5)
     if not rows:
         return ""
-    return wording.progress(
-        [
-            (
-                row.number,
-                LABELS[row.state],
-                row.question,
-                wording.due(row.answer_due_at, now) if row.state in UNANSWERED_STATES else "",
-            )
-            for row in rows
-        ]
-    )
+    return wording.progress([_line(row, now=now) for row in rows])
 
 
 async def _thread_of(house: House, identity: Identity, *, now: datetime) -> Conversation:

@@ -19,7 +19,13 @@ CLARIFICATIONS_BEFORE_HANDOVER = 2
 
 DUTY_WORDS = {"上班": True, "值班": True, "下班": False, "休息": False}
 _HUMAN = re.compile(r"^(转|找|要|接)?(一下)?(人工|真人|专员|客服|专家)(服务|客服)?[吧啊呀!！。]*$")
-_CHOICE = re.compile(r"^[(（]?([0-9])[)）.。、]?$")
+_CHOICE = re.compile(r"^[(选第]{0,2}([0-9一二三])[个项)]?[.。、]?$")
+_DIGITS = {"一": 1, "二": 2, "三": 3}
+_SHORT_ANSWER = 8  # characters; longer words after a question back are a question of their own
+_HUMAN_ABOUT = re.compile(
+    r"^(转|找|要)(一下)?(人工|专员|专家)[\s,，:：。]+(?:我?想?问一?下?)?(.{2,})$"
+)
+_TICKET_NUMBER = re.compile(r"(?<![0-9A-Z])NQ[0-9]{10,12}(?![0-9])")
 # A separator, or nothing after it: "补充检验方法有哪些要求" is a question.
 _ADDITION = re.compile(r"^(补充|追加)(说明|一下)?(?:[：:，,。、\s]+|$)")
 _PROGRESS = re.compile(r"^(查?(一下)?进度|我的工单|工单进度|进度查询)[?？]*$")
@@ -54,6 +60,7 @@ class Outcome:
     """The next state and what is to be done: say something, open a ticket, add to one.
 
     progress: tell the asker's own tickets; where there are none, do the rest instead.
+    number: tell of this one ticket, if it is the asker's.
     decision: the engine's, kept with the message. on_duty: a member of staff comes or leaves.
     """
 
@@ -62,6 +69,7 @@ class Outcome:
     ticket: TicketWanted | None = None
     addition: str = ""
     progress: bool = False
+    number: str = ""
     decision: Decision | None = field(default=None)
     on_duty: bool | None = None
 
@@ -76,8 +84,12 @@ def advance(state: State, text: str, decide: Decide, *, is_staff: bool = False) 
         return Outcome(state, say=wording.EMPTY)
     if len(text) > LONGEST_QUESTION:
         return Outcome(state, say=wording.TEXT_TOO_LONG)
-    if state.options and (choice := _CHOICE.match(plain)):
-        return _choose(state, int(choice.group(1)), decide)
+    if number := _TICKET_NUMBER.search(plain.upper()):
+        return Outcome(state, number=number.group())
+    if state.options and (outcome := _answer_to_options(state, plain, decide)):
+        return outcome
+    if about := _HUMAN_ABOUT.match(plain):
+        return _hand_over(replace(state, question=about.group(4)), decide)
     if _HUMAN.match(plain):
         return _hand_over(state, decide)
     if addition := _ADDITION.match(text):
@@ -87,6 +99,23 @@ def advance(state: State, text: str, decide: Decide, *, is_staff: bool = False) 
     if _PROGRESS.match(plain):
         return Outcome(state, progress=True)
     return _ask(state, text, decide)
+
+
+def _answer_to_options(state: State, plain: str, decide: Decide) -> Outcome | None:
+    """What is typed after a question back: a number, a name on the list, or another name."""
+    if choice := _CHOICE.match(plain):
+        digit = choice.group(1)
+        return _choose(state, _DIGITS.get(digit) or int(digit), decide)
+    if len(plain) > _SHORT_ANSWER:
+        return None
+    named = [o for o in state.options if len(plain) > 1 and (plain in o.label or o.label in plain)]
+    if len(named) == 1:
+        return _ask(replace(state, options=()), named[0].query, decide)
+    # Another product than the listed ones: the question itself still stands.
+    completed = f"{plain}{state.question}"
+    if decide(completed, "").action != "answer":
+        return None
+    return _ask(replace(state, options=()), completed, decide)
 
 
 def _choose(state: State, number: int, decide: Decide) -> Outcome:

@@ -10,12 +10,11 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from nlp import Article
+from nlp import PLATFORM_SOURCE, Article
 
 SUFFIX = "质量基础设施“一站式”服务平台"
 # Clause 5.7 of the guide: a platform's name must not begin with these.
 REFUSED_PREFIXES = ("国家", "中国", "全国")
-SOURCE = "平台信息"
 SITE_KINDS = {"station": "服务站", "window": "服务窗口"}
 
 log = structlog.get_logger(__name__)
@@ -141,6 +140,11 @@ def platform_articles(platform: Platform) -> tuple[Article, ...]:
                 "中午休息吗",
                 "今天开门吗",
                 "营业时间",
+                "周六上班吗",
+                "周六开门",
+                "周日上班",
+                "周末开门",
+                "周末有人",
             ),
             f"服务时间：{platform.hours_text()}。\n非工作时间可以直接在这里提问，先自动答复，需要专员的会排队处理。",
         ),
@@ -196,6 +200,12 @@ def platform_articles(platform: Platform) -> tuple[Article, ...]:
                     "在什么地方办",
                     "样品送到哪里",
                     "送样地址",
+                    "送检地址",
+                    "在哪里送检",
+                    "到哪送检",
+                    "服务站地址",
+                    "窗口地址",
+                    "地址在哪",
                 ),
                 offices,
             )
@@ -213,6 +223,12 @@ def platform_articles(platform: Platform) -> tuple[Article, ...]:
                     "报告要几天",
                     "几个工作日出结果",
                     "检定要多久",
+                    "几天出报告",
+                    "几天能出报告",
+                    "检验要几天",
+                    "检测要几天",
+                    "检验周期多久",
+                    "多少天出报告",
                 ),
                 f"一般周期（自收样并确认项目起）：\n{times}\n具体以受理时承诺为准。",
             )
@@ -232,6 +248,6 @@ def _article(
         answer=answer,
         standards=(),
         products=(),
-        source=SOURCE,
+        source=PLATFORM_SOURCE,
         checked=True,
     )

@@ -5,12 +5,24 @@ import re
 from handlers import wording
 from handlers.errors import NotFound
 from models.accounts import Staff, StaffRole
-from models.conversations import InboundMessage
+from models.conversations import InboundMessage, Kind
 from models.tickets import OPEN_STATES, Audience, Ticket, TicketEvent, TicketState
 
 __all__ = ["Audience", "Ticket", "TicketEvent"]
 
 NO_SUCH_TICKET = "没有找到这张工单。"
+KIND_WORDS = {
+    Kind.IMAGE: "图片",
+    Kind.VOICE: "语音",
+    Kind.VIDEO: "视频",
+    Kind.LOCATION: "位置",
+    Kind.LINK: "链接",
+    Kind.FILE: "文件",
+    Kind.FOLLOWED: "关注公众号",
+    Kind.CLICKED: "点击菜单",
+    Kind.SCANNED: "扫码",
+    Kind.ENTERED: "进入客服",
+}
 NUMBER = re.compile(r"NQ[0-9]{10,12}")
 
 
@@ -98,7 +110,7 @@ async def transcript_of(conversation_id: int, *, limit: int = 20) -> list[dict[s
     lines: list[dict[str, str]] = []
     for message in reversed(messages):
         at = message.received_at.isoformat()
-        said = message.text or f"［{message.kind.value}］"
+        said = message.text or f"［{KIND_WORDS.get(message.kind, '消息')}］"
         lines.append({"who": "user", "text": said, "at": at})
         if message.reply:
             lines.append({"who": "bot", "text": message.reply, "at": at})

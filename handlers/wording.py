@@ -34,13 +34,13 @@ NO_TICKETS = "没有查到您名下的工单。直接说事情，我帮您登记
 LATE_PREFIX = "（可能重复）"
 
 
-def due(moment: datetime, now: datetime) -> str:
-    """A deadline as people say it: 今天16:00前, 明天10:30前, 11月25日（周三）10:30前.
+def promise(moment: datetime, now: datetime) -> str:
+    """A deadline as people say it: 预计今天16:00前回复, 预计11月25日（周三）10:30前回复.
 
     A deadline that has passed is not repeated as a promise.
     """
     if moment < now:
-        return "尽快（已超过承诺时限，已催办）"
+        return "已超过承诺时限，已催办"
     local, today = moment.astimezone(SHANGHAI), now.astimezone(SHANGHAI).date()
     if local.date() == today:
         day = "今天"
@@ -48,7 +48,7 @@ def due(moment: datetime, now: datetime) -> str:
         day = "明天"
     else:
         day = f"{local.month}月{local.day}日（周{WEEKDAYS[local.weekday()]}）"
-    return f"{day}{local:%H:%M}前"
+    return f"预计{day}{local:%H:%M}前回复"
 
 
 def stamp(moment: datetime) -> str:
@@ -63,27 +63,26 @@ def options(question: str, labels: list[str]) -> str:
     return "\n".join([question, *lines, OPTIONS_TAIL])
 
 
-def assigned(topic_label: str, name: str, number: str, promise: str) -> str:
+def assigned(topic_label: str, name: str, number: str, promised: str) -> str:
     """The question went to somebody on duty."""
     return (
-        f"已转{topic_label}专员{name}，单号{number}，预计{promise}回复。\n"
+        f"已转{topic_label}专员{name}，单号{number}，{promised}。\n"
         "答复会发到这里；要补充请回复“补充”加内容。"
     )
 
 
-def parked(number: str, promise: str) -> str:
+def parked(number: str, promised: str) -> str:
     """The question is registered; nobody is on duty now."""
     return (
-        f"已登记，单号{number}。现在没有专员值班，上班后优先处理，预计{promise}回复。\n"
+        f"已登记，单号{number}。现在没有专员值班，上班后优先处理，{promised}。\n"
         "答复会发到这里；要补充请回复“补充”加内容。"
     )
 
 
-def already(number: str, state_label: str, promise: str) -> str:
+def already(number: str, state_label: str, promised: str) -> str:
     """Asked for a person again while the first request is still open."""
     return (
-        f"您的问题已在处理：单号{number}，{state_label}，预计{promise}回复。\n"
-        "要补充请回复“补充”加内容。"
+        f"您的问题已在处理：单号{number}，{state_label}，{promised}。\n要补充请回复“补充”加内容。"
     )
 
 
@@ -105,8 +104,8 @@ def answer(question: str, text: str, name: str, number: str) -> str:
 def progress(rows: list[tuple[str, str, str, str]]) -> str:
     """The asker's own tickets: (number, state label, question, promise or "")."""
     lines = [
-        f"{number} {state}：{excerpt(question, 20)}" + (f"，预计{promise}回复" if promise else "")
-        for number, state, question, promise in rows
+        f"{number} {state}：{excerpt(question, 20)}" + (f"，{promised}" if promised else "")
+        for number, state, question, promised in rows
     ]
     return "\n".join(["您最近的工单：", *lines, "要问的不在里面？请回复“转人工”。"])
 

@@ -33,10 +33,23 @@ class Decision:
     reasons: tuple[str, ...]
 
 
+# Articles of the platform file carry this as their source.
+PLATFORM_SOURCE = "平台信息"
+# Characters that may stand around a wording of the platform's: 你们, 请问, 吗, 啊.
+SMALL_TALK_AROUND = 5
+
+
 class Matcher:
     def __init__(self, gatherer: Gatherer) -> None:
         self._gatherer = gatherer
         self._replies = Replies(gatherer)
+        # What the platform says of itself is not searched for but known: its own wordings lead.
+        self._platform = {
+            clean(phrase): article
+            for article in gatherer.corpus.articles
+            if article.source == PLATFORM_SOURCE
+            for phrase in (article.question, *article.variants)
+        }
 
     @classmethod
     def build(cls, corpus: Corpus) -> "Matcher":
@@ -50,6 +63,8 @@ class Matcher:
         text leans on it ("那矿泉水呢").
         """
         text = text[:MAX_QUESTION]
+        if about := self._about_platform(text):
+            return about
         asked = self._with_context(text, context[:MAX_QUESTION])
         seen = self._gatherer.gather(asked, today)
         topic, action = judge(seen)
@@ -71,6 +86,28 @@ class Matcher:
             text=clip_bytes(words, MOST_BYTES) if action.label not in {"route", "service"} else "",
             options=options if action.label == "clarify" else (),
             reasons=tuple(self._reasons(seen, topic, action, asked if asked != text else "")),
+        )
+
+    def _about_platform(self, text: str) -> Decision | None:
+        """The platform's own answer where hardly more than one of its wordings was typed."""
+        plain = clean(text)
+        known = [
+            phrase
+            for phrase in self._platform
+            if phrase in plain and len(plain) <= len(phrase) + SMALL_TALK_AROUND
+        ]
+        if not known:
+            return None
+        said = max(known, key=len)
+        article = self._platform[said]
+        return Decision(
+            action="answer",
+            topic=article.topic,
+            standards=article.standards,
+            confidence=0.95,
+            text=f"{article.answer}\n来源：{PLATFORM_SOURCE}",
+            options=(),
+            reasons=(f"平台信息：“{said}”",),
         )
 
     def _with_context(self, text: str, context: str) -> str:

@@ -33,7 +33,7 @@ def ticket_summary(ticket: Ticket, *, now: datetime) -> dict[str, Any]:
         "created_at": ticket.created_at.isoformat(),
         "created_text": wording.stamp(ticket.created_at),
         "answer_due_at": ticket.answer_due_at.isoformat() if waiting else None,
-        "promise": f"预计{wording.due(ticket.answer_due_at, now)}回复" if waiting else "",
+        "promise": wording.promise(ticket.answer_due_at, now) if waiting else "",
         "overdue": waiting and ticket.answer_due_at < now,
     }
 

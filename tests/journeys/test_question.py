@@ -3,6 +3,8 @@
 import re
 from datetime import timedelta
 
+import pytest
+
 from models.conversations import Conversation
 from models.outbox import Channel, Delivery, DeliveryResult, OutboxItem, OutboxState
 from models.tickets import Ticket, TicketState
@@ -141,7 +143,7 @@ async def test_picture_is_kept_and_asked_about(product: Product) -> None:
     assert "用一句话说明" in str(reply)
     await product.say(EMPLOYEE, ROUTED)
     ticket = await Ticket.get()
-    assert ticket.transcript[0]["text"] == "［image］"
+    assert ticket.transcript[0]["text"] == "［图片］"
     added = (await product.simulator.send_image(EMPLOYEE.openid, PNG)).reply_text
     assert ticket.number in str(added)
 
@@ -158,3 +160,51 @@ async def test_silence_ends_the_thread(product: Product) -> None:
     await product.say(EMPLOYEE, "你好")
     assert await Conversation.all().count() == 2
     assert await Conversation.filter(open_key=None).count() == 1
+
+
+@pytest.mark.parametrize("typed", ["饮用天然矿泉水", "矿泉水", "选2", "第二个", "（2）"])
+async def test_question_back_is_answered_by_name_or_number(product: Product, typed: str) -> None:
+    await product.say(EMPLOYEE, "溴酸盐限量多少")
+    reply = await product.say(EMPLOYEE, typed)
+    assert "GB 8537-2018" in reply
+    assert "<0.01 mg/L" in reply
+
+
+async def test_question_back_is_answered_by_another_product(product: Product) -> None:
+    await product.say(EMPLOYEE, "铅的限量")
+    reply = await product.say(EMPLOYEE, "固体饮料")
+    assert "铅" in reply
+    assert "1.0 mg/kg" in reply
+
+
+async def test_number_of_a_ticket_is_looked_up(product: Product) -> None:
+    await product.say(EMPLOYEE, ROUTED)
+    number = (await Ticket.get()).number
+    assert "已转专员" in await product.say(EMPLOYEE, f"{number.lower()} 好了没")
+    stranger = await product.say(COLLEAGUE, number)
+    assert stranger == await product.say(COLLEAGUE, "NQ2611239999")
+    assert "没有找到" in stranger
+
+
+async def test_person_is_called_with_the_question_in_one_sentence(product: Product) -> None:
+    await product.say(EMPLOYEE, "转人工 我想问下锅炉检验的事")
+    assert (await Ticket.get()).question == "锅炉检验的事"
+
+
+@pytest.mark.parametrize(
+    ("question", "fact"),
+    [
+        ("多久出报告", "5 个工作日"),
+        ("包装饮用水检验要几天", "5 个工作日"),
+        ("服务站地址在哪", "综合楼1楼"),
+        ("你们周六开门不", "17:30"),
+        ("在哪里送检", "A12窗口"),
+    ],
+)
+async def test_platform_file_answers_first(product: Product, question: str, fact: str) -> None:
+    assert fact in await product.say(EMPLOYEE, question)
+
+
+async def test_satisfied_is_no_complaint(product: Product) -> None:
+    await product.say(EMPLOYEE, "满意")
+    assert await Ticket.all().count() == 0
