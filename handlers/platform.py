@@ -144,7 +144,6 @@ def platform_articles(platform: Platform) -> tuple[Article, ...]:
                 "周六开门",
                 "周日上班",
                 "周末开门",
-                "周末有人",
             ),
             f"服务时间：{platform.hours_text()}。\n非工作时间可以直接在这里提问，先自动答复，需要专员的会排队处理。",
         ),

@@ -1,10 +1,10 @@
 """Real servers for tests: PostgreSQL and Redis on free ports, in a folder that goes away."""
 
 import os
-import pwd
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -44,39 +44,34 @@ def _running(command: list[str], port: int, log: Path, user: str | None) -> Iter
 
 
 @contextmanager
-def postgres(folder: Path) -> Iterator[str]:
-    """A PostgreSQL server; yields its address without a database name."""
+def postgres() -> Iterator[str]:
+    """A PostgreSQL server; yields its address without a database name.
+
+    Its folder is its own: pytest closes its folders to others whenever a session starts, and as
+    root the server runs as another user.
+    """
     binaries = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     if not binaries:
         raise RuntimeError("PostgreSQL is missing: run `make test`, it installs it")
-    bin_folder = binaries[-1].parent
+    programs = binaries[-1].parent
     # The server refuses to run as root.
     user = "postgres" if os.geteuid() == 0 else None
-    data = folder / "postgres"
-    data.mkdir()
-    if user:
-        shutil.chown(data, user)
-        for parent in [folder, *folder.parents]:
-            if (
-                parent.owner() == "root"
-                and parent.is_relative_to("/tmp")
-                and parent != Path("/tmp")
-            ):
-                parent.chmod(0o755)
-    owner = user or pwd.getpwuid(os.geteuid()).pw_name
-    subprocess.run(
-        [bin_folder / "initdb", "-D", data, "-A", "trust", "-U", "nqi", "-E", "UTF8", "-N",
-         "--locale=C.UTF-8"],
-        check=True, capture_output=True, user=user,
-    )  # fmt: skip
-    port = free_port()
-    command = [
-        str(bin_folder / "postgres"), "-D", str(data), "-p", str(port), "-k", "",
-        "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "max_connections=200",
-    ]  # fmt: skip
-    log = folder / "postgres.log"
-    with _running(command, port, log, user and owner):
-        yield f"postgres://nqi@127.0.0.1:{port}"
+    with tempfile.TemporaryDirectory(prefix="nqi-postgres-") as name:
+        data = Path(name)
+        if user:
+            shutil.chown(data, user)
+        subprocess.run(
+            [programs / "initdb", "-D", data, "-A", "trust", "-U", "nqi", "-E", "UTF8", "-N",
+             "--locale=C.UTF-8"],
+            check=True, capture_output=True, user=user, cwd="/",
+        )  # fmt: skip
+        port = free_port()
+        command = [
+            str(programs / "postgres"), "-D", name, "-p", str(port), "-k", "",
+            "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "max_connections=200",
+        ]  # fmt: skip
+        with _running(command, port, data / "server.log", user):
+            yield f"postgres://nqi@127.0.0.1:{port}"
 
 
 @contextmanager

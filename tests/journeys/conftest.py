@@ -42,7 +42,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     if os.environ.get("NQI_TEST_STACK", "sqlite") == "sqlite":
         yield Stack(folder, "", "")
         return
-    with stack.postgres(folder) as server, stack.redis(folder) as redis_url:
+    with stack.postgres() as server, stack.redis(folder) as redis_url:
         yield Stack(folder, server, redis_url)
 
 
