@@ -1,6 +1,7 @@
 """The specialist's phone pages: in by a one-time link, accept, answer. Plain forms, no script."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 from sanic import Blueprint, HTTPResponse, Request
@@ -26,10 +27,7 @@ STALE_FORM = "页面已过期，请返回刷新后再试，内容不会丢失。
 
 async def enter(request: Request, token: str) -> HTTPResponse:
     wired, now = wiring(request), wiring(request).clock.now()
-    try:
-        link_id = wired.signer.check("desk-link", token, now=now)["link"]
-    except BadToken as error:
-        raise Gone("这个链接无效或已过期。") from error
+    link_id = int(_signed(request, "desk-link", token)["link"])
     try:
         staff, ticket = await links.use(link_id, now=now)
     except Gone:
@@ -54,11 +52,8 @@ async def enter(request: Request, token: str) -> HTTPResponse:
 
 
 async def send_link_anew(request: Request, token: str) -> HTTPResponse:
-    wired, now = wiring(request), wiring(request).clock.now()
-    try:
-        link_id = wired.signer.check("desk-link", token, now=now)["link"]
-    except BadToken as error:
-        raise Gone("这个链接无效或已过期。") from error
+    now = wiring(request).clock.now()
+    link_id = int(_signed(request, "desk-link", token)["link"])
     await links.send_anew(link_id, now=now)
     return page("used_link.html", title="已重新发送", token=token, sent=True)
 
@@ -98,11 +93,8 @@ async def answer(request: Request, number: str) -> HTTPResponse:
 
 
 async def read(request: Request, token: str) -> HTTPResponse:
-    wired, now = wiring(request), wiring(request).clock.now()
-    try:
-        number = wired.signer.check("asker-link", token, now=now)["number"]
-    except BadToken as error:
-        raise Gone("这个链接无效或已过期。") from error
+    now = wiring(request).clock.now()
+    number = str(_signed(request, "asker-link", token)["number"])
     ticket = await ticket_records.ticket_by_number(number)
     events = await ticket_records.events_of(ticket, audience=Audience.EVERYONE)
     detail = presentation.ticket_detail(ticket, events, now=now)
@@ -152,6 +144,15 @@ async def _ticket_page(
         draft=draft,
         problem=problem.sentence if problem else "",
     )
+
+
+def _signed(request: Request, purpose: str, token: str) -> dict[str, Any]:
+    """What a link's token grants. Raises Gone."""
+    wired = wiring(request)
+    try:
+        return wired.signer.check(purpose, token, now=wired.clock.now())
+    except BadToken as error:
+        raise Gone("这个链接无效或已过期。") from error
 
 
 def _session(request: Request) -> int | None:
