@@ -99,7 +99,7 @@ async def serving(url: str, servers: Stack, folder: Path) -> AsyncIterator[Servi
             yield service
     finally:
         process.terminate()
-        process.wait(30)
+        await asyncio.to_thread(process.wait, 30)
         await database.disconnect()
 
 
@@ -157,7 +157,8 @@ async def test_killed_processes_come_back(service: Service) -> None:
 async def test_stops_cleanly(service: Service) -> None:
     await service.simulator.say(EMPLOYEE.openid, ROUTED)
     service.process.terminate()
-    assert service.process.wait(20) == 0
+    # In a thread: the simulator lives in this loop, and the worker may be waiting for its answer.
+    assert await asyncio.to_thread(service.process.wait, 20) == 0
     log = service.log.read_text()
     assert "Traceback" not in log
     for secret in ("official-secret", "official-token", EMPLOYEE.openid, ROUTED):
@@ -167,7 +168,7 @@ async def test_stops_cleanly(service: Service) -> None:
 async def test_killed_supervisor_leaves_no_orphans(service: Service) -> None:
     children = [*service.children("http"), *service.children("worker")]
     service.process.kill()
-    service.process.wait(10)
+    await asyncio.to_thread(service.process.wait, 10)
 
     async def all_gone() -> bool:
         return not any(Path(f"/proc/{pid}/cmdline").exists() for pid in children)
