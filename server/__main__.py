@@ -100,7 +100,7 @@ def _dev(_arguments: argparse.Namespace) -> int:
     setup_logs(production=False)
     with listen(config.host, config.port) as listener:
         asyncio.run(prepare(config))
-        print(greeting(config), flush=True)  # noqa: T201
+        say(greeting(config))
         app = create_app(config, simulator=build_simulator(config), with_worker=True)
         app.run(sock=listener, single_process=True, motd=False, access_log=False)
     return 0

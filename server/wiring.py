@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 
 import httpx
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from tortoise.exceptions import DBConnectionError, OperationalError
 
@@ -22,6 +24,7 @@ from server.wechat.client import WeChatClient
 from server.wechat.templates import Templates, load_templates
 from server.wechat.tokens import MemoryTokenStore, RedisTokenStore, TokenStore
 
+REDIS_ANSWERS_WITHIN = 2.0  # seconds
 # What a database or Redis that is away, full or restarting raises: come again later.
 STORE_ERRORS = (DBConnectionError, OperationalError, RedisError, ConnectionError, TimeoutError)
 
@@ -84,7 +87,13 @@ async def _token_store(config: Config) -> AsyncIterator[TokenStore]:
     if not config.redis_url:
         yield MemoryTokenStore()
         return
-    redis = Redis.from_url(config.redis_url)
+    # A Redis that is away fails fast; the outbox tries again, a hanging send would hold its place.
+    redis = Redis.from_url(
+        config.redis_url,
+        socket_timeout=REDIS_ANSWERS_WITHIN,
+        socket_connect_timeout=REDIS_ANSWERS_WITHIN,
+        retry=Retry(NoBackoff(), 1),
+    )
     try:
         yield RedisTokenStore(redis)
     finally:

@@ -87,7 +87,7 @@ async def main() -> None:
         config, clock = config_for(url), Clock()
         house = house_of(config, clock, load_packaged())
         async with running_product(config, house, clock) as product:
-            print("\n".join(await run(product)))  # noqa: T201
+            print("\n".join(await run(product)))  # noqa: T201 -- the report
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
 from tests.stack import free_port
 
@@ -24,7 +24,8 @@ CHROMIUM_FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PHONE = {"width": 375, "height": 667}
+PHONE: ViewportSize = {"width": 375, "height": 667}
+DESKTOP: ViewportSize = {"width": 1280, "height": 800}
 QUESTION = "送检3个水样要多少钱"
 ANSWER = "带样到窗口，当场按项目报价，三个样一起算。"
 # Layout facts of one page: what is wider than the screen, too small to tap, too small to read.
@@ -85,7 +86,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def phone(dev: str, browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport=PHONE)  # type: ignore[arg-type]
+    context = browser.new_context(viewport=PHONE)
     page = context.new_page()
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
@@ -162,9 +163,9 @@ def test_answer_after_the_window_comes_as_a_card_to_a_page(phone: Page) -> None:
     expect(phone.frame_locator("#webview-frame").locator("main")).to_contain_text("按器具收费")
 
 
-@pytest.mark.parametrize("size", [PHONE, {"width": 1280, "height": 800}], ids=str)
+@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=str)
 def test_desk_pages_are_fit_for_a_thumb(
-    phone: Page, browser: Browser, dev: str, size: dict[str, int]
+    phone: Page, browser: Browser, dev: str, size: ViewportSize
 ) -> None:
     be(phone, "oDemoXiaolin")
     mark = f"投诉{size['width']}"
@@ -172,7 +173,7 @@ def test_desk_pages_are_fit_for_a_thumb(
     expect(phone.locator('.message[data-side="in"] .bubble').last).to_contain_text("单号")
     be(phone, "oDemoChen")
     link = phone.locator(f'.card:has-text("{mark}") [data-url]').get_attribute("data-url")
-    context = browser.new_context(viewport=size)  # type: ignore[arg-type]
+    context = browser.new_context(viewport=size)
     page = context.new_page()
     page.goto(str(link))
     check_layout(page)

@@ -52,7 +52,9 @@ async def test_packaged_knowledge_survives_the_round_trip(product: Product) -> N
 async def test_new_revision_keeps_what_was_edited(product: Product) -> None:
     now = product.clock.now()
     await knowledge.import_corpus(corpus(article(1, "旧"), article(2, "旧")), now=now)
-    edited = {**(await KnowledgeEntry.get(key="t1")).content, "answer": "人工改过"}  # type: ignore[dict-item]
+    packaged = (await KnowledgeEntry.get(key="t1")).content
+    assert packaged is not None
+    edited = {**packaged, "answer": "人工改过"}
     await knowledge.edit("article", "t1", edited, by="陈主任", now=now)
     report = await knowledge.import_corpus(
         corpus(article(1, "新"), article(2, "新"), article(3, "新")), now=now

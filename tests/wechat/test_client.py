@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+from collections.abc import AsyncIterator
 
 import httpx
 import pytest
@@ -228,7 +229,7 @@ async def test_http_429_is_throttling(platform: Platform) -> None:
 
 async def test_a_trickling_answer_ends(platform: Platform) -> None:
     class Trickle(httpx.AsyncByteStream):
-        async def __aiter__(self):  # type: ignore[no-untyped-def]
+        async def __aiter__(self) -> AsyncIterator[bytes]:
             while True:
                 await asyncio.sleep(0.01)
                 yield b" "

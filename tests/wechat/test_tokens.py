@@ -39,8 +39,7 @@ def redis_at(socket: Path) -> Redis:
 @pytest.fixture(scope="session")
 def redis_socket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     server = shutil.which("redis-server")
-    if server is None:
-        pytest.skip("redis-server is not installed")
+    assert server is not None, "redis-server is missing: `make test` installs it"
     folder = tmp_path_factory.mktemp("redis")
     socket = folder / "redis.sock"
     options = ["--port", "0", "--unixsocket", str(socket), "--save", "", "--dir", str(folder)]
