@@ -55,6 +55,7 @@ class OutboxItem(Model):
     stream: items of one stream go out one after the other, in the order of their ids.
     round: which contact's attempts these are; channels found shut in an earlier round are
     tried again after the person got in touch.
+    gate: a row that met a shut gate is not claimed before the gate opens.
     """
 
     id = fields.IntField(primary_key=True)
@@ -74,6 +75,7 @@ class OutboxItem(Model):
     due_at = fields.DatetimeField()
     lease = fields.CharField(max_length=32, null=True)
     lease_until = fields.DatetimeField(null=True)
+    gate = fields.CharField(max_length=40, null=True)  # the shut gate that it waits at
     created_at = fields.DatetimeField()
     done_at = fields.DatetimeField(null=True)
 
@@ -101,3 +103,22 @@ class Delivery(Model):
     class Meta:
         table = "delivery"
         indexes = (("item_id", "round"),)
+
+
+class Gate(Model):
+    """What limits one API of the platform, shared by all senders: bucket, breaker and pause.
+
+    name: a Channel, or the API's short name. tokens: calls that may be made at once, as of
+    `filled_at`. opens_at: shut until then. failures: calls in a row that the platform did not
+    take, whatever their message. reason: the code that shut it, with the address or field it named.
+    """
+
+    name = fields.CharField(max_length=40, primary_key=True)
+    tokens = fields.FloatField()
+    filled_at = fields.DatetimeField()
+    opens_at = fields.DatetimeField(null=True)
+    failures = fields.IntField(default=0)
+    reason = fields.CharField(max_length=80, default="")
+
+    class Meta:
+        table = "gate"
