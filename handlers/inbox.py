@@ -150,3 +150,18 @@ async def sweep(house: House, *, now: datetime, limit: int = 50) -> int:
         except Exception:
             log.exception("message left for a later sweep", message=row.id)
     return len(rows)
+
+
+async def clock_was_set_back(*, now: datetime) -> None:
+    """Unfinished messages wait no longer for a moment that the clock has been taken back from."""
+    await InboundMessage.filter(
+        state=InboundState.RECEIVED, sweep_at__gt=now + ABANDONED_AFTER
+    ).update(sweep_at=now + ABANDONED_AFTER)
+
+
+async def redrive(*, now: datetime) -> int:
+    """Try messages again that were given up, for an operator who has mended the cause. Returns
+    how many."""
+    return await InboundMessage.filter(state=InboundState.FAILED).update(
+        state=InboundState.RECEIVED, sweeps=0, sweep_at=now
+    )

@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from tortoise.expressions import Q
+from tortoise.expressions import F, Q
 
+from handlers.gates import LONGEST_SHUT
 from models.accounts import App
 from models.outbox import Channel, Delivery, DeliveryResult, Notice, OutboxItem, OutboxState
 from models.sql import fetch, skip_locked
@@ -20,6 +21,8 @@ _CLAIM = (
     " ((o.state = 'pending' AND o.due_at <= $3) OR (o.state = 'leased' AND o.lease_until < $3))"
     " AND NOT EXISTS (SELECT 1 FROM outbox_item e WHERE e.stream = o.stream AND e.id < o.id"
     " AND e.state IN ('pending', 'leased'))"
+    " AND NOT EXISTS (SELECT 1 FROM gate g WHERE g.name = o.gate"
+    " AND g.opens_at > $3 AND g.opens_at <= $5)"
     " ORDER BY o.priority, o.due_at, o.id LIMIT $4 {locking}) RETURNING id"
 )
 
@@ -75,13 +78,16 @@ async def enqueue(
 
 @transactional
 async def claim(*, now: datetime, limit: int) -> list[OutboxItem]:
-    """Take up to `limit` due rows for a minute, the urgent first; two claimers take different rows.
+    """Take up to `limit` due rows for `LEASE`, the urgent first; two claimers take different rows.
 
     A row whose lease has run out is taken again: its sender died. Within one stream only the
-    first unsent row is taken, so a person reads things in the order in which they happened.
+    first unsent row is taken, so a person reads things in the order in which they happened. Rows
+    that wait at a shut gate are left alone until it opens.
     """
     lease = uuid4().hex
-    rows = await fetch(_CLAIM.format(locking=skip_locked()), lease, now + LEASE, now, limit)
+    rows = await fetch(
+        _CLAIM.format(locking=skip_locked()), lease, now + LEASE, now, limit, now + LONGEST_SHUT
+    )
     ids = [row["id"] for row in rows]
     return await OutboxItem.filter(id__in=ids, lease=lease).order_by("priority", "id")
 
@@ -123,19 +129,21 @@ async def record_failed(
 
 
 @transactional
-async def try_later(
-    item: OutboxItem, *, now: datetime, wait: timedelta | None = None, counts: bool = True
-) -> bool:
-    """Put the row back, with growing, jittered pauses or after `wait`.
+async def try_later(item: OutboxItem, *, now: datetime) -> bool:
+    """Put the row back, with growing, jittered pauses.
 
-    counts: whether it was a real try; a closed gate (quota, configuration) is none. False when the
-    tries are used up, or the lease was no longer ours: then nothing changed.
+    False when the tries are used up, or the lease was no longer ours: then nothing changed.
     """
-    if counts and item.attempts >= MAX_ATTEMPTS:
+    if item.attempts >= MAX_ATTEMPTS:
         return False
-    attempts = item.attempts if counts else item.attempts - 1
-    due_at = now + (wait or backoff(item))
-    return await _move(item, OutboxState.PENDING, due_at=due_at, attempts=attempts)
+    return await _move(item, OutboxState.PENDING, due_at=now + backoff(item))
+
+
+@transactional
+async def wait_at(item: OutboxItem, gate: str) -> bool:
+    """Put the row back, in its place, until the gate opens. It costs no try: the fault is not
+    the row's. False when the lease was no longer ours."""
+    return await _move(item, OutboxState.PENDING, gate=gate, attempts=item.attempts - 1)
 
 
 @transactional
@@ -167,6 +175,31 @@ async def unpark(account_id: int, *, now: datetime) -> bool:
     return await OutboxItem.filter(
         untried, account_id=account_id, round__gt=0, due_at__gt=now - RELEASE_GOES_FIRST_FOR
     ).exists()
+
+
+async def redrive(ids: list[int], *, now: datetime) -> int:
+    """Send dead rows again, with fresh tries: these, or all where none are named.
+
+    Returns how many. For an operator who has mended what killed them.
+    """
+    named = Q(id__in=ids) if ids else Q()
+    return await OutboxItem.filter(named, state=OutboxState.DEAD).update(
+        state=OutboxState.PENDING, due_at=now, attempts=0, round=F("round") + 1
+    )
+
+
+async def clock_was_set_back(by: timedelta, *, now: datetime) -> None:
+    """What waits for a moment that the clock has been taken back from waits no longer for it.
+
+    Rows due much later than any pause were meant for a day and an hour, and keep it.
+    """
+    await OutboxItem.filter(
+        state=OutboxState.PENDING, due_at__gt=now, due_at__lte=now + by + 2 * BACKOFF_LONGEST
+    ).update(due_at=now)
+    # Whoever still holds such a lease has it for as long as any other.
+    await OutboxItem.filter(state=OutboxState.LEASED, lease_until__gt=now + LEASE).update(
+        lease_until=now + LEASE
+    )
 
 
 async def settle_in_inbox(account_id: int, item_id: int, *, now: datetime) -> bool:
@@ -238,5 +271,5 @@ async def _still_ours(item: OutboxItem) -> bool:
 async def _move(item: OutboxItem, state: OutboxState, **columns: Any) -> bool:
     changed = await OutboxItem.filter(
         id=item.id, lease=item.lease, state=OutboxState.LEASED
-    ).update(state=state, lease=None, lease_until=None, **columns)
+    ).update(**{"state": state, "lease": None, "lease_until": None, "gate": None, **columns})
     return changed == 1

@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from handlers import inbox, outbox
 from handlers.accounts import StaffRole, register_staff
 from handlers.knowledge import import_corpus
 from handlers.platform import PlatformError, load_platform
@@ -72,6 +73,8 @@ def _parser() -> argparse.ArgumentParser:
     staff.add_argument("topics", nargs="*", metavar="TOPIC", type=_topic)
     add("migrate", _migrate, "bring the database schema up to date")
     add("import-corpus", _import_corpus, "bring the packaged knowledge into the database")
+    redrive = add("redrive", _redrive, "send dead messages again, once their cause is mended")
+    redrive.add_argument("ids", nargs="*", type=int, metavar="ID", help="these only; default: all")
     asking = add("ask", ask, "what the engine decides on one question")
     asking.add_argument("question")
     _add_today(asking)
@@ -204,6 +207,25 @@ async def _register(config: Config, arguments: argparse.Namespace) -> int:
     finally:
         await database.disconnect()
     say(f"已登记 {staff.name}（{staff.role}）：{'、'.join(staff.topics) or '没有指定领域'}")
+    return 0
+
+
+def _redrive(arguments: argparse.Namespace) -> int:
+    config = load_config(os.environ)
+    setup_logs(production=config.env == "production")
+    return asyncio.run(_send_again(config, arguments.ids))
+
+
+async def _send_again(config: Config, ids: list[int]) -> int:
+    await _require_database(config)
+    await database.connect(config.database_url)
+    try:
+        now = clock.now()
+        notices = await outbox.redrive(ids, now=now)
+        messages = 0 if ids else await inbox.redrive(now=now)
+    finally:
+        await database.disconnect()
+    say(f"重发：{notices} 条通知，{messages} 条来信 / to be sent again: {notices}, {messages}")
     return 0
 
 

@@ -59,6 +59,7 @@ class Config:
     official: AppCredentials
     miniapp: AppCredentials
     wechat_api_base: str
+    sends_a_minute: int
 
     @property
     def api_base(self) -> str:
@@ -95,6 +96,7 @@ def load_config(environ: Mapping[str, str]) -> Config:
         official=read.credentials("WECHAT"),
         miniapp=read.credentials("MINIAPP"),
         wechat_api_base=_address("WECHAT_API_BASE", read("WECHAT_API_BASE")),
+        sends_a_minute=read.number("SENDS_A_MINUTE", 600, 1, 100_000),
     )
     shared = not config.redis_url or config.database_url.startswith("sqlite:")
     if config.workers > 1 and shared:

@@ -1,27 +1,44 @@
 """Sends one outbox row: by the next open channel, until one takes it or none is left."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
 
-from handlers import accounts, consents, delivery, links, outbox, wording
+from handlers import accounts, consents, delivery, gates, links, outbox, wording
 from handlers.delivery import Route
+from handlers.gates import Pass, Trouble
 from models.clock import Clock
 from models.outbox import Channel, Delivery, Notice, OutboxItem
 from server.signing import Signer
 from server.wechat.client import SendResult, WeChatClient
-from server.wechat.errors import BadRequest, ChannelClosed, PlatformError, Throttled, Unavailable
+from server.wechat.errors import (
+    BadRequest,
+    ChannelClosed,
+    Misconfigured,
+    PlatformError,
+    Throttled,
+    TokenDead,
+    Unavailable,
+)
 from server.wechat.replies import split_text
 from server.wechat.templates import Templates
 
 # A customer-service text may have as many bytes as a passive reply.
 LONGEST_TEXT = 2000
-THROTTLED_FOR = timedelta(minutes=1)
-MISCONFIGURED_FOR = timedelta(minutes=5)
+ASK_AGAIN_AFTER = timedelta(minutes=5)
 INTRODUCTIONS = 8  # unionids asked for in one go
 ASKER_LINK_VALID = timedelta(days=30)
 NO_CONSENT = 43101
+USER_INFO = "user/info"
+# Failures of the API itself; all others are about one message or one person.
+TROUBLES: Mapping[type[PlatformError], Trouble] = {
+    Unavailable: Trouble.UNAVAILABLE,
+    Throttled: Trouble.THROTTLED,
+    TokenDead: Trouble.MISCONFIGURED,
+    Misconfigured: Trouble.MISCONFIGURED,
+}
 
 log = structlog.get_logger(__name__)
 
@@ -35,27 +52,33 @@ class Sender:
     signer: Signer
     clock: Clock
     public_url: str
+    sends_a_minute: int
 
     async def send(self, item: OutboxItem) -> None:
         """Try the open channels one after the other; the row's state says how it ended."""
         while (route := await delivery.next_route(item, self.templates.ids)) is not None:
+            leave = await self._enter(route.channel)
+            if leave is None:
+                await outbox.wait_at(item, route.channel)
+                return
             label = wording.LATE_PREFIX if await outbox.maybe_sent_before(item) else ""
             attempt = await outbox.begin_attempt(item, route.channel, now=self.clock.now())
             if attempt is None:
                 return  # the lease ran out; whoever has the row now will send it
             try:
                 result = await self._call(route, item, label)
-            except ChannelClosed as error:
-                await self._shut(route, attempt, error)
-            except BadRequest as error:
-                log.error(
-                    "platform refused a message of ours", notice=item.notice, error=str(error)
-                )
-                await outbox.record_failed(attempt, code=str(error.code), final=True)
             except PlatformError as error:
-                await self._later(item, attempt, error)
-                return
+                await self._at_gate(leave, error)
+                await self._note(attempt, error)
+                if isinstance(error, ChannelClosed):
+                    await self._shut(route, error)
+                elif isinstance(error, BadRequest):
+                    log.critical("refused", notice=item.notice, error=str(error), hint=error.hint)
+                else:
+                    await self._later(item, route.channel, error)
+                    return
             else:
+                await gates.answered(leave)
                 now = self.clock.now()
                 await outbox.record_accepted(item, attempt, message_id=result.message_id, now=now)
                 if route.channel == Channel.MINIAPP_SUBSCRIBE:
@@ -67,39 +90,55 @@ class Sender:
         """Learn the unionids still owed. Returns how many were asked for."""
         now = self.clock.now()
         owed = await accounts.unionids_owed(now=now, limit=INTRODUCTIONS)
-        for identity in owed:
+        for asked, identity in enumerate(owed):
+            leave = await self._enter(USER_INFO)
+            if leave is None:
+                return asked
             try:
                 unionid = await self.client.unionid_of(identity.openid)
-            except ChannelClosed:
-                await accounts.ask_unionid_again(identity.id, None)
             except PlatformError as error:
-                log.warning("unionid not learnt, asking later", error=str(error))
-                await accounts.ask_unionid_again(identity.id, now + MISCONFIGURED_FOR)
+                await self._at_gate(leave, error)
+                again = None if isinstance(error, ChannelClosed) else now + ASK_AGAIN_AFTER
+                await accounts.ask_unionid_again(identity.id, again)
             else:
+                await gates.answered(leave)
                 await accounts.ask_unionid_again(identity.id, None)
                 if unionid:
                     await accounts.learn_unionid(identity.id, unionid)
         return len(owed)
 
-    async def _shut(self, route: Route, attempt: Delivery, error: ChannelClosed) -> None:
-        await outbox.record_failed(attempt, code=str(error.code), final=True)
+    async def _enter(self, gate: str) -> Pass | None:
+        return await gates.enter(gate, a_minute=self.sends_a_minute, now=self.clock.now())
+
+    async def _at_gate(self, leave: Pass, error: PlatformError) -> None:
+        """Tell the gate whether the failure was the message's or the API's."""
+        trouble = next((t for kind, t in TROUBLES.items() if isinstance(error, kind)), None)
+        if trouble is None:
+            await gates.answered(leave)
+            return
+        log.warning("platform in trouble", gate=leave.gate, error=str(error))
+        await gates.refused(leave, trouble, reason=error.reason, now=self.clock.now())
+
+    async def _note(self, attempt: Delivery, error: PlatformError) -> None:
+        await outbox.record_failed(
+            attempt,
+            code=error.reason,
+            final=isinstance(error, (ChannelClosed, BadRequest)),
+            maybe_sent=isinstance(error, Unavailable) and error.maybe_sent,
+        )
+
+    async def _shut(self, route: Route, error: ChannelClosed) -> None:
         if error.code == NO_CONSENT:
             await consents.spend_credit(route.identity.id, route.template_id, all_of_them=True)
 
-    async def _later(self, item: OutboxItem, attempt: Delivery, error: PlatformError) -> None:
-        maybe_sent = isinstance(error, Unavailable) and error.maybe_sent
-        await outbox.record_failed(
-            attempt, code=str(error.code), final=False, maybe_sent=maybe_sent
-        )
-        log.warning("not sent, trying again later", notice=item.notice, error=str(error))
-        now = self.clock.now()
-        if isinstance(error, Unavailable):
-            if not await outbox.try_later(item, now=now):
-                await delivery.give_up(item, now=now)
+    async def _later(self, item: OutboxItem, channel: Channel, error: PlatformError) -> None:
+        if isinstance(error, (Throttled, TokenDead, Misconfigured)):
+            # A used-up quota or a wrong setting is no fault of this row: it costs no try.
+            await outbox.wait_at(item, channel)
             return
-        # A used-up quota or a wrong setting is no fault of this row: it costs no try.
-        wait = THROTTLED_FOR if isinstance(error, Throttled) else MISCONFIGURED_FOR
-        await outbox.try_later(item, now=now, wait=wait, counts=False)
+        now = self.clock.now()
+        if not await outbox.try_later(item, now=now):
+            await delivery.give_up(item, now=now)
 
     async def _call(self, route: Route, item: OutboxItem, label: str) -> SendResult:
         openid = route.identity.openid

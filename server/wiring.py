@@ -78,6 +78,7 @@ async def wired(config: Config, clock: Clock, house: House | None = None) -> Asy
             signer=signer,
             clock=clock,
             public_url=config.public_url,
+            sends_a_minute=config.sends_a_minute,
         )
         yield Wiring(config, clock, house, client, templates, signer, sender)
 

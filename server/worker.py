@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from handlers import deadlines, delivery, inbox, outbox
+from handlers import deadlines, delivery, heartbeats, inbox, outbox
 from handlers.house import House
 from models.outbox import OutboxItem
 from server.sender import Sender
@@ -14,6 +14,7 @@ from server.sender import Sender
 AT_ONCE = 16  # sends under way
 IDLE = 0.2  # seconds between looks at an empty outbox
 SWEEP_EVERY = 1.0
+BEAT_EVERY = 5.0
 AFTER_ERROR = 2.0
 POISON_AFTER = 8  # tries after which a row that breaks our own code is dead
 
@@ -40,6 +41,7 @@ class Worker:
             self._forever(self.sweep_inbox, SWEEP_EVERY),
             self._forever(self.sweep_deadlines, SWEEP_EVERY),
             self._forever(self.introduce, SWEEP_EVERY),
+            self._forever(self.beat, BEAT_EVERY),
         )
         await self.sent()
 
@@ -71,6 +73,11 @@ class Worker:
         """One look at deadlines missed and parked tickets."""
         return await deadlines.sweep(now=self.house.clock.now())
 
+    async def beat(self) -> int:
+        """Show that this worker lives; nothing to hurry for."""
+        await heartbeats.beat(heartbeats.WORKER, now=self.house.clock.now())
+        return 0
+
     async def introduce(self) -> int:
         """Ask the platform who newcomers are, so that one person is one account."""
         return await self.sender.introduce()
@@ -92,6 +99,7 @@ class Worker:
             if item.attempts < POISON_AFTER:
                 await outbox.try_later(item, now=now)
             else:
+                log.critical("dead letter, see `redrive`", item=item.id, notice=item.notice)
                 await delivery.give_up(item, now=now, for_good=True)
         except Exception:
             log.exception("a row could not be put back", item=item.id)

@@ -10,23 +10,34 @@ import re
 from wechatpy.constants import WeChatErrorCode
 
 TOKEN_CODES = frozenset({40001, 40014, 42001})
-# 47003 reads "argument invalid! data.thing1.value is empty".
-FIELD = re.compile(r"\bdata\.([A-Za-z_]+\d*)")
+# What a message names and an operator must know: 47003 reads "argument invalid!
+# data.thing1.value is empty", 40164 "invalid ip 1.2.3.4 ipv6 ::ffff:1.2.3.4, not in whitelist".
+HINTS = {
+    47003: re.compile(r"\bdata\.([A-Za-z_]+\d*)"),
+    40164: re.compile(r"\binvalid ip ([0-9a-fA-F.:]{3,45})"),
+}
 
 
 class PlatformError(Exception):
     """A call failed; the base class itself stands for any code without a class below.
 
     code: the platform's errcode, or 0 where it gave none. api: the short name, "custom/send".
-    permanent: sending the same again by the same channel can't succeed.
+    permanent: sending the same again by the same channel can't succeed. hint: the field or the
+    address that the platform named, or "".
     """
 
     permanent = True
+    hint = ""
 
     def __init__(self, code: int, api: str, detail: str = "") -> None:
         super().__init__(f"{api}: {detail or f'{code} {code_name(code)}'}")
         self.code = code
         self.api = api
+
+    @property
+    def reason(self) -> str:
+        """The code and the hint: "47003 thing1"."""
+        return f"{self.code} {self.hint}".strip()
 
 
 class ChannelClosed(PlatformError):
@@ -34,11 +45,7 @@ class ChannelClosed(PlatformError):
 
 
 class BadRequest(PlatformError):
-    """The request breaks a rule of the platform: our bug. `field` names the culprit, or ""."""
-
-    def __init__(self, code: int, api: str, *, field: str = "") -> None:
-        super().__init__(code, api)
-        self.field = field
+    """The request breaks a rule of the platform: our bug."""
 
 
 class CodeRejected(PlatformError):
@@ -105,15 +112,14 @@ def code_name(code: int) -> str:
 def error_for(code: int, api: str, message: str, *, with_token: bool) -> PlatformError:
     """The error that an errcode other than 0 stands for.
 
-    message: the platform's errmsg, only searched for a field's name. with_token: the call carried
-    an access token; without one, 40001 speaks of the app secret.
+    message: the platform's errmsg, only searched for its hint. with_token: the call carried an
+    access token; without one, 40001 speaks of the app secret.
     """
     if code == -1:
         return Unavailable(code, api, maybe_sent=False)
     if code in TOKEN_CODES:
         return TokenDead(code, api) if with_token else Misconfigured(code, api)
-    consequence = CONSEQUENCES.get(code, PlatformError)
-    if consequence is BadRequest:
-        found = FIELD.search(message)
-        return BadRequest(code, api, field=found[1] if found else "")
-    return consequence(code, api)
+    error = CONSEQUENCES.get(code, PlatformError)(code, api)
+    if code in HINTS and (found := HINTS[code].search(message)):
+        error.hint = found[1]
+    return error

@@ -128,18 +128,6 @@ async def test_reported_failure_of_a_template_takes_the_next_channel(product: Pr
     }
 
 
-async def test_throttled_api_waits(product: Product) -> None:
-    ticket = await asked(product)
-    product.simulator.switch_on(CUSTOM, "errcode", errcode=45009, left=1)
-    await product.answer(SPECIALIST, ticket.number, ANSWER)
-    await product.work()
-    item = await answer_item()
-    assert item.state == OutboxState.PENDING
-    assert item.due_at >= product.clock.now() + timedelta(seconds=30)
-    await product.pass_time(timedelta(minutes=2))
-    assert (await answer_item()).state == OutboxState.DONE
-
-
 async def test_field_the_platform_refuses_waits_and_is_visible(product: Product) -> None:
     product.simulator.switch_on(TEMPLATE, "errcode", errcode=47003)
     product.simulator.switch_on(CUSTOM, "errcode", errcode=45015)

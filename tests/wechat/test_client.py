@@ -166,7 +166,7 @@ async def test_the_field_at_fault_is_named(platform: Platform) -> None:
         platform, fault(47003, "argument invalid! data.thing12.value is empty rid: 6-1-2")
     )
     assert isinstance(error, BadRequest)
-    assert error.field == "thing12"
+    assert error.hint == "thing12"
     assert str(error) == "custom/send: 47003 INVALID_TEMPLATE_ARGUMENT"
 
 
