@@ -14,6 +14,7 @@ from tortoise import Tortoise
 from tortoise.connection import get_connection
 from tortoise.migrations.api import migrate as apply_migrations
 
+from models import groups
 from models.transactions import settle
 
 # Any constant will do, as long as nobody else on this database server uses it.
@@ -60,6 +61,7 @@ async def connect(url: str) -> None:
 async def disconnect() -> None:
     """Let running transactions end, then close."""
     await settle()
+    groups.close_all()
     await Tortoise.close_connections()
 
 
