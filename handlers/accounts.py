@@ -3,11 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from tortoise.exceptions import IntegrityError
-from tortoise.expressions import Q
-
 from models.accounts import Account, App, Identity, Staff, StaffRole
 from models.outbox import OutboxItem
+from models.sql import fetch, insert
 from models.tickets import Ticket
 from models.transactions import transactional
 
@@ -29,11 +27,7 @@ async def identity_of(app: App, openid: str, *, now: datetime, unionid: str = ""
     A unionid seen in both applications joins them to one account. The mini-program's sign-in
     brings it along; for the official account the worker asks the platform (`unionids_owed`).
     """
-    try:
-        identity = await _identity(app, openid, now=now)
-    except IntegrityError:
-        # Another request of the same person was first; its row is there now.
-        identity = await _identity(app, openid, now=now)
+    identity = await _identity(app, openid, now=now)
     if unionid and identity.unionid != unionid:
         await learn_unionid(identity.id, unionid)
         await identity.refresh_from_db()
@@ -45,14 +39,19 @@ async def _identity(app: App, openid: str, *, now: datetime) -> Identity:
     identity = await Identity.get_or_none(app=app, openid=openid)
     if identity is not None:
         return identity
-    account = await Account.create(created_at=now)
-    return await Identity.create(
-        account_id=account.id,
+    account_id = await insert(Account, created_at=now)
+    added = await insert(
+        Identity,
+        account_id=account_id,
         app=app,
         openid=openid,
         unionid_due_at=now if app == App.OFFICIAL else None,
         created_at=now,
     )
+    if added is None:
+        # Another contact of the same person was first.
+        await Account.filter(id=account_id).delete()
+    return await Identity.get(app=app, openid=openid)
 
 
 async def unionids_owed(*, now: datetime, limit: int) -> list[Identity]:
@@ -105,13 +104,18 @@ async def staff_by_id(staff_id: int) -> Staff | None:
     return await Staff.get_or_none(id=staff_id)
 
 
-async def set_following(identity: Identity, *, follows: bool, at: datetime) -> None:
+async def set_following(identity_id: int, *, follows: bool, at: datetime) -> None:
     """Note that the person followed, unfollowed or wrote at this moment by the sender's clock.
 
     What is older than what we know changes nothing, for events may come out of order.
     """
-    newer = Q(follows_at=None) | Q(follows_at__lte=at)
-    await Identity.filter(newer, id=identity.id).update(follows=follows, follows_at=at)
+    await fetch(
+        "UPDATE identity SET follows = $1, follows_at = $2"
+        " WHERE id = $3 AND (follows_at IS NULL OR follows_at <= $2) RETURNING id",
+        follows,
+        at,
+        identity_id,
+    )
 
 
 async def is_staff(account_id: int) -> bool:

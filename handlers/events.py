@@ -4,8 +4,9 @@ from datetime import datetime, timedelta
 
 from handlers import accounts, consents, outbox
 from models.accounts import App, Identity
-from models.conversations import InboundMessage, InboundState, Kind
+from models.conversations import InboundMessage, Kind, Via
 from models.outbox import Channel
+from models.sql import fetch
 from models.transactions import transactional
 
 # The platform's report on a send may arrive before we have written down the send's number.
@@ -25,7 +26,7 @@ async def note(message: InboundMessage, identity: Identity, *, now: datetime) ->
         if delivery is not None:
             await outbox.report_delivered(delivery, status=status, now=now)
     if message.kind == Kind.UNFOLLOWED:
-        await accounts.set_following(identity, follows=False, at=message.sent_at)
+        await accounts.set_following(identity.id, follows=False, at=message.sent_at)
     elif message.kind == Kind.CONSENT:
         changes = [
             (str(c["template_id"])[:64], str(c["status"])) for c in message.payload["consents"]
@@ -49,9 +50,13 @@ def _reports(message: InboundMessage) -> list[tuple[Channel, str, str]]:
     return []
 
 
-async def finish(message: InboundMessage) -> bool:
-    """Claim the right to answer: exactly one of all who try gets it."""
-    changed = await InboundMessage.filter(id=message.id, state=InboundState.RECEIVED).update(
-        state=InboundState.DONE
+async def finish(message: InboundMessage, *, conversation_id: int | None = None) -> Via | None:
+    """Claim the right to answer: exactly one of all who try gets it, and by which way."""
+    rows = await fetch(
+        "UPDATE inbound_message SET state = 'done',"
+        " conversation_id = COALESCE($1, conversation_id)"
+        " WHERE id = $2 AND state = 'received' RETURNING via",
+        conversation_id,
+        message.id,
     )
-    return changed == 1
+    return Via(rows[0]["via"]) if rows else None

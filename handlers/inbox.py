@@ -8,16 +8,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from tortoise.exceptions import IntegrityError
 
-from handlers.conversation import respond
+from handlers.conversation import CONTACT, find_thread, respond
 from handlers.errors import Conflict
 from handlers.house import House
 from handlers.incoming import Incoming
+from handlers.threads import Thread
 from models.accounts import App
-from models.conversations import InboundMessage, InboundState, QuarantinedBody, Via
+from models.conversations import InboundMessage, InboundState, Kind, QuarantinedBody, Via
+from models.sql import add
 from models.text import storable
-from models.transactions import own_task
+from models.transactions import own_task, transactional
 
 # A row that nobody finished for so long belongs to a process that died.
 ABANDONED_AFTER = timedelta(seconds=20)
@@ -28,8 +29,14 @@ MAX_SWEEPS = 8
 log = structlog.get_logger(__name__)
 
 
-async def receive(incoming: Incoming, *, via: Via, now: datetime) -> InboundMessage:
-    """Store what came in, or find what the same message left before; committed on return."""
+@transactional
+async def receive(
+    house: House, incoming: Incoming, *, via: Via, now: datetime
+) -> tuple[InboundMessage, Thread | None]:
+    """Store what came in, or find what the same message left before; committed on return.
+
+    Where somebody got in touch just now, their thread is looked up along with it.
+    """
     row = InboundMessage(
         dedupe_key=storable(incoming.dedupe_key),
         app=incoming.app,
@@ -41,13 +48,15 @@ async def receive(incoming: Incoming, *, via: Via, now: datetime) -> InboundMess
         sent_at=incoming.sent_at,
         received_at=now,
         sweep_at=now + ABANDONED_AFTER,
+        # An event that means nothing to us is kept, and that is all.
+        state=InboundState.DONE if incoming.kind == Kind.OTHER else InboundState.RECEIVED,
         via=via,
     )
-    try:
-        await own_task(row.save(force_create=True))
-    except IntegrityError:
-        return await InboundMessage.get(dedupe_key=row.dedupe_key)
-    return row
+    if not await add(row):
+        return await InboundMessage.get(dedupe_key=row.dedupe_key), None
+    if row.kind not in CONTACT:
+        return row, None
+    return row, await find_thread(house, row, now=now)
 
 
 async def quarantine(app: App, *, reason: str, body: bytes, now: datetime) -> None:
@@ -103,14 +112,23 @@ async def ask(house: House, incoming: Incoming, *, seconds: float) -> Answer:
 
 
 async def _in_time(house: House, incoming: Incoming, *, via: Via, seconds: float) -> InboundMessage:
-    message = await asyncio.wait_for(receive(incoming, via=via, now=house.clock.now()), seconds)
+    stored: list[InboundMessage] = []
+
+    async def work() -> InboundMessage:
+        message, thread = await receive(house, incoming, via=via, now=house.clock.now())
+        stored.append(message)
+        return await respond(house, message, thread)
+
     try:
-        return await asyncio.wait_for(own_task(respond(house, message.id)), seconds)
+        return await asyncio.wait_for(own_task(work()), seconds)
     except TimeoutError:
-        return await defer(message.id)
+        if not stored:
+            raise
     except Exception:
-        log.exception("answering failed, the sweep will try again", message=message.id)
-        return await defer(message.id)
+        if not stored:
+            raise
+        log.exception("answering failed, the sweep will try again", message=stored[0].id)
+    return await defer(stored[0].id)
 
 
 async def defer(message_id: int) -> InboundMessage:
@@ -146,7 +164,7 @@ async def sweep(house: House, *, now: datetime, limit: int = 50) -> int:
         if row.via != Via.PUSH:
             await defer(row.id)  # nobody waits for the response any more
         try:
-            await respond(house, row.id)
+            await respond(house, row)
         except Exception:
             log.exception("message left for a later sweep", message=row.id)
     return len(rows)

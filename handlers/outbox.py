@@ -10,7 +10,7 @@ from tortoise.expressions import F, Q
 from handlers.gates import LONGEST_SHUT
 from models.accounts import App
 from models.outbox import Channel, Delivery, DeliveryResult, Notice, OutboxItem, OutboxState
-from models.sql import fetch, skip_locked
+from models.sql import fetch, insert, skip_locked
 from models.transactions import transactional
 
 # No user text is ever part of a statement; what varies is the locking clause of the database.
@@ -24,6 +24,11 @@ _CLAIM = (
     " AND NOT EXISTS (SELECT 1 FROM gate g WHERE g.name = o.gate"
     " AND g.opens_at > $3 AND g.opens_at <= $5)"
     " ORDER BY o.priority, o.due_at, o.id LIMIT $4 {locking}) RETURNING id"
+)
+# What was parked, or has been released and is not sent yet.
+_OWED_ON_CONTACT = (
+    "SELECT id FROM outbox_item WHERE account_id = $1 AND (state = 'parked'"
+    " OR (state IN ('pending', 'leased') AND round > 0)) LIMIT 1"
 )
 
 # Longer than the longest send with its token fetches and time-outs.
@@ -58,21 +63,17 @@ async def enqueue(
 ) -> None:
     """Owe somebody a notice. The same dedupe_key twice is one row. Call inside the transaction
     of the change that is being told."""
-    await OutboxItem.bulk_create(
-        [
-            OutboxItem(
-                notice=notice,
-                account_id=account_id,
-                app=app,
-                payload=payload,
-                dedupe_key=dedupe_key,
-                stream=stream,
-                priority=PRIORITY[notice],
-                due_at=now,
-                created_at=now,
-            )
-        ],
-        ignore_conflicts=True,
+    await insert(
+        OutboxItem,
+        notice=notice,
+        account_id=account_id,
+        app=app,
+        payload=payload,
+        dedupe_key=dedupe_key,
+        stream=stream,
+        priority=PRIORITY[notice],
+        due_at=now,
+        created_at=now,
     )
 
 

@@ -8,11 +8,11 @@ from handlers.accounts import asker_stream
 from handlers.dialog import TicketWanted
 from handlers.errors import Conflict, DomainError
 from handlers.house import House
+from handlers.threads import Thread
 from handlers.topics import label
 from handlers.worktime import add_working_time
-from models.accounts import Identity, Staff, StaffRole
+from models.accounts import Staff, StaffRole
 from models.clock import SHANGHAI
-from models.conversations import Conversation
 from models.outbox import Notice
 from models.sql import fetch
 from models.text import storable
@@ -37,17 +37,16 @@ async def open_ticket(
     house: House,
     wanted: TicketWanted,
     *,
-    identity: Identity,
-    conversation: Conversation,
+    thread: Thread,
     transcript: list[dict[str, str]],
     now: datetime,
 ) -> Ticket:
     """Register a question and give it to somebody. Runs inside the caller's transaction."""
     ticket = await Ticket.create(
         number=await _next_number(now),
-        asker_id=identity.account_id,
-        app=identity.app,
-        conversation_id=conversation.id,
+        asker_id=thread.account_id,
+        app=thread.app,
+        conversation_id=thread.id,
         topic=wanted.topic,
         question=wanted.question,
         transcript=transcript,

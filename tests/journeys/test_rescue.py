@@ -65,7 +65,7 @@ def incoming(key: str, text: str = ROUTED) -> Incoming:
 async def test_crash_between_the_transactions_is_finished_by_the_sweep(product: Product) -> None:
     # The window in which the platform lets us write is opened by the message itself.
     await product.say(EMPLOYEE, "你好")
-    await inbox.receive(incoming("k"), via=Via.PASSIVE, now=product.clock.now())
+    await inbox.receive(product.house, incoming("k"), via=Via.PASSIVE, now=product.clock.now())
     await product.work()
     assert await Ticket.all().count() == 0  # not abandoned yet
     await product.pass_time(inbox.ABANDONED_AFTER)
@@ -84,7 +84,7 @@ async def test_failing_message_does_not_hold_up_the_others(product: Product) -> 
 
     product.replace_house(matcher=Failing(product.house.matcher, 0))
     assert await product.say(EMPLOYEE, "毒") == ""
-    await inbox.receive(incoming("k"), via=Via.PASSIVE, now=product.clock.now())
+    await inbox.receive(product.house, incoming("k"), via=Via.PASSIVE, now=product.clock.now())
     product.clock.travel(inbox.ABANDONED_AFTER)
     await product.work()
     assert await Ticket.all().count() == 1
@@ -165,7 +165,7 @@ async def test_hopeless_message_is_given_up_in_the_end(product: Product) -> None
             raise RuntimeError("poison")
 
     product.replace_house(matcher=Failing(product.house.matcher, 0))
-    await inbox.receive(incoming("k"), via=Via.PASSIVE, now=product.clock.now())
+    await inbox.receive(product.house, incoming("k"), via=Via.PASSIVE, now=product.clock.now())
     for _ in range(inbox.MAX_SWEEPS + 2):
         product.clock.travel(timedelta(hours=20))
         await product.work()
