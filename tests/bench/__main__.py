@@ -11,12 +11,25 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tests.bench.aes import aes
+from tests.bench.burden import memory, tickets
 from tests.bench.client import Broken
+from tests.bench.delay import latency, start
 from tests.bench.processes import ROOT, Cores
 from tests.bench.speed import speed
 from tests.bench.stage import FULL, QUICK, Stage
+from tests.bench.workers import workers
 
-PARTS = {"speed": speed}
+PARTS = {
+    "speed": speed,
+    "aes": aes,
+    "latency": latency,
+    "start": start,
+    "tickets": tickets,
+    "workers": workers,
+    "memory": memory,
+}
+LONG = ("memory",)  # minutes; only with --long, or by name
 RESULT = ROOT / "var" / "bench.json"
 
 
@@ -24,8 +37,10 @@ def main() -> int:
     """Measure what was asked for; prints each part as it is done."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds")
-    parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS), metavar="PART")
+    parser.add_argument("--long", action="store_true", help="also what takes minutes: memory")
+    parser.add_argument("--only", nargs="+", choices=PARTS, metavar="PART", help=", ".join(PARTS))
     arguments = parser.parse_args()
+    parts = arguments.only or [name for name in PARTS if arguments.long or name not in LONG]
     found = []
     try:
         cores = Cores.here()
@@ -33,7 +48,7 @@ def main() -> int:
         os.sched_setaffinity(0, {cores.client})
         with tempfile.TemporaryDirectory(prefix="nqi-bench-") as folder:
             stage = Stage(Path(folder), cores, QUICK if arguments.quick else FULL)
-            for name in arguments.only:
+            for name in parts:
                 findings = PARTS[name](stage)
                 print(findings.text(), flush=True)  # noqa: T201 -- the report
                 found.append({"part": name, **findings.as_json()})

@@ -14,8 +14,10 @@ TO = "gh_bench"
 _numbers = itertools.count(1)
 
 
-def texts(credentials: AppCredentials, questions: Iterable[str], *, people: int) -> list[bytes]:
-    """One text message a question; the senders take turns."""
+def texts(
+    credentials: AppCredentials, questions: Iterable[str], *, people: int, name: str = "oBench"
+) -> list[bytes]:
+    """One text message a question; the senders, whose openids begin with `name`, take turns."""
 
     def body(number: int, question: str) -> str:
         return (
@@ -23,7 +25,7 @@ def texts(credentials: AppCredentials, questions: Iterable[str], *, people: int)
             f"<MsgId>{23_000_000_000_000_000 + number}</MsgId>"
         )
 
-    return _posts(credentials, questions, people, body)
+    return _posts(credentials, questions, people, name, body)
 
 
 def views(credentials: AppCredentials, count: int, *, people: int) -> list[bytes]:
@@ -36,20 +38,21 @@ def views(credentials: AppCredentials, count: int, *, people: int) -> list[bytes
             "<MenuId>430000001</MenuId>"
         )
 
-    return _posts(credentials, [""] * count, people, body)
+    return _posts(credentials, [""] * count, people, "oBench", body)
 
 
 def _posts(
     credentials: AppCredentials,
     questions: Iterable[str],
     people: int,
+    name: str,
     body: Callable[[int, str], str],
 ) -> list[bytes]:
     made = []
     now = str(int(time.time()))
     for person, question in enumerate(questions):
         number = next(_numbers)
-        openid = f"oBench{person % people:022d}"
+        openid = f"{name}{person % people:022d}"
         plain = (
             f"<xml><ToUserName><![CDATA[{TO}]]></ToUserName>"
             f"<FromUserName><![CDATA[{openid}]]></FromUserName>"

@@ -69,6 +69,7 @@ class Contender:
         }
 
 
+OWN_CORE = 0.9
 HEAD = (
     f"  {'':<26}{'requests/s':>22}{'CPU us/request':>20}{'busy':>7}"
     f"{'x hello':>9}{'by CPU':>9}{'answered':>10}"
@@ -78,6 +79,17 @@ HEAD = (
 def ratio(of: Sequence[float], to: Sequence[float]) -> float:
     """The median of the rounds' ratios."""
     return statistics.median(a / b for a, b in zip(of, to, strict=True))
+
+
+def crowded(fastest: Contender) -> list[str]:
+    """A warning where even the fastest server was kept from using its core."""
+    share = statistics.median(fastest.busy)
+    if share >= OWN_CORE:
+        return []
+    return [
+        f"  The machine was shared: {fastest.name} had {share:.0%} of its core, so its requests/s"
+        " are too low and ratios to them too high; those by CPU hold."
+    ]
 
 
 def play(

@@ -24,11 +24,13 @@ class Plan:
     rounds: int
     texts: int
     views: int
-    seconds: float  # of each open-loop load
+    repeats: int  # of what takes long or is started anew each time
+    seconds: float  # of each load at a constant rate
+    tickets: int  # open ones, as many as the house should bear
 
 
-FULL = Plan(rounds=10, texts=500, views=1500, seconds=10)
-QUICK = Plan(rounds=3, texts=300, views=600, seconds=3)
+FULL = Plan(rounds=10, texts=500, views=1500, repeats=5, seconds=10, tickets=10_000)
+QUICK = Plan(rounds=3, texts=300, views=600, repeats=2, seconds=4, tickets=1_000)
 
 
 @dataclass(slots=True)
@@ -79,6 +81,16 @@ class Stage:
             yield server
 
     @contextmanager
+    def dev(self, database: Path, *, aes: bool) -> Iterator[Running]:
+        """`python -m server dev`, the one door that plaintext may pass."""
+        env = environment(f"sqlite://{database}", **({} if aes else {"WECHAT_AES_KEY": ""}))
+        with running(
+            python("server", "dev"),
+            port=int(env["NQI_PORT"]), cores=self.cores.server, folder=self.folder, env=env,
+        ) as server:  # fmt: skip
+            yield server
+
+    @contextmanager
     def hello(self) -> Iterator[Running]:
         """Sanic with nothing behind the route."""
         port = free_port()
@@ -91,11 +103,17 @@ class Stage:
 
 def require_rows(database: Path, table: str, sent: int, condition: str = "1=1") -> None:
     """Raises Broken unless each request that was answered left its row."""
+    counted = count(database, table, condition)
+    if counted != sent:
+        raise Broken(f"{database.stem}: {sent} requests answered, {counted} rows in {table}")
+
+
+def count(database: Path, table: str, condition: str) -> int:
+    """Rows of a table; all names are this package's own, never data."""
     with closing(sqlite3.connect(database)) as connection:
-        # The names are this package's own, never data.
-        counted = connection.execute(f"SELECT count(*) FROM {table} WHERE {condition}").fetchone()
-    if counted[0] != sent:
-        raise Broken(f"{database.stem}: {sent} requests answered, {counted[0]} rows in {table}")
+        return int(
+            connection.execute(f"SELECT count(*) FROM {table} WHERE {condition}").fetchone()[0]
+        )
 
 
 def decisions(database: Path) -> dict[str, int]:
