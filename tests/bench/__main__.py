@@ -49,14 +49,17 @@ def main() -> int:
         with tempfile.TemporaryDirectory(prefix="nqi-bench-") as folder:
             stage = Stage(Path(folder), cores, QUICK if arguments.quick else FULL)
             for name in parts:
+                before = os.getloadavg()[0]
                 findings = PARTS[name](stage)
-                print(findings.text(), flush=True)  # noqa: T201 -- the report
-                found.append({"part": name, **findings.as_json()})
+                load = f"load average {before:.1f} before, {os.getloadavg()[0]:.1f} after"
+                print(f"{findings.text()}\n  ({load})", flush=True)  # noqa: T201 -- the report
+                found.append({"part": name, "load": load, **findings.as_json()})
     except Broken as broken:
         print(f"broken: {broken}", file=sys.stderr)  # noqa: T201 -- the report
         return 1
     RESULT.parent.mkdir(exist_ok=True)
-    RESULT.write_text(json.dumps(found, ensure_ascii=False, indent=1), "utf-8")
+    result = {"quick": arguments.quick, "cores": cores.all, "parts": found}
+    RESULT.write_text(json.dumps(result, ensure_ascii=False, indent=1), "utf-8")
     return 0
 
 

@@ -80,8 +80,7 @@ def running(
     except Broken as error:
         raise Broken(f"{error}\n{_tail(log)}") from error
     finally:
-        process.terminate()
-        process.wait(STOP_WITHIN)
+        _end(process)
 
 
 def run(command: Sequence[str], *, folder: Path, env: Mapping[str, str]) -> None:
@@ -112,6 +111,16 @@ def _await_listener(server: Running) -> None:
         if time.monotonic() > deadline:
             raise Broken(f"nothing listens on {server.port}")
         time.sleep(0.02)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(STOP_WITHIN)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        raise Broken(f"{process.args!r} did not stop") from None
 
 
 def _cpu(pid: int) -> float:

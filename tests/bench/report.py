@@ -19,8 +19,13 @@ class Reach:
 
     @property
     def reached(self) -> bool:
-        """Whether the aim is met."""
-        return self.figure >= self.aim if self.at_least else self.figure <= self.aim
+        """Whether the aim is met, by CPU as well where that is known.
+
+        On a shared machine a fast server gets less of its core than a slow one, which makes
+        ratios of requests a second to it look better than they are.
+        """
+        figures = [self.figure] if self.by_cpu is None else [self.figure, self.by_cpu]
+        return all(f >= self.aim if self.at_least else f <= self.aim for f in figures)
 
     def line(self) -> str:
         """The same in words."""
