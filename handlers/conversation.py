@@ -15,9 +15,9 @@ from handlers import accounts, dialog, outbox, threads, ticket_records, tickets,
 from handlers.errors import DomainError, NotFound
 from handlers.events import finish, note
 from handlers.house import House
+from handlers.routing import Colleague
 from handlers.threads import Thread
 from handlers.topics import label
-from models.accounts import Staff
 from models.conversations import InboundMessage, InboundState, Kind, Via
 from models.outbox import Notice
 from models.sql import as_json, fetch
@@ -57,6 +57,8 @@ async def respond(
 
     thread: as found when the message was stored, just now.
     """
+    if message.state != InboundState.RECEIVED:
+        return message
     # One person's messages take turns within this process; other processes are met by version.
     turn = house.turns.setdefault((message.app, message.openid), asyncio.Lock())
     async with turn:
@@ -190,7 +192,7 @@ async def _carry_out(
         if present is not None:
             promised = wording.promise(present.answer_due_at, now)
             return wording.already(present.number, LABELS[present.state], promised)
-        ticket = await tickets.open_ticket(
+        ticket, staff = await tickets.open_ticket(
             house,
             outcome.ticket,
             thread=thread,
@@ -198,7 +200,7 @@ async def _carry_out(
             now=now,
         )
         message.ticket_number = ticket.number
-        return await _receipt(ticket, now=now)
+        return _receipt(ticket, staff, now=now)
     if outcome.addition:
         return await _add(house, message, thread, outcome.addition, now=now)
     if message.kind == Kind.IMAGE and (
@@ -208,11 +210,10 @@ async def _carry_out(
     return outcome.say or (wording.NO_TICKETS if outcome.progress else "")
 
 
-async def _receipt(ticket: Ticket, *, now: datetime) -> str:
+def _receipt(ticket: Ticket, staff: Colleague | None, *, now: datetime) -> str:
     promised = wording.promise(ticket.answer_due_at, now)
-    if ticket.assignee_id is None:
+    if staff is None:
         return wording.parked(ticket.number, promised)
-    staff = await Staff.get(id=ticket.assignee_id)
     return wording.assigned(label(ticket.topic), staff.name, ticket.number, promised)
 
 

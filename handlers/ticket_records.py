@@ -5,7 +5,8 @@ import re
 from handlers import wording
 from handlers.errors import NotFound
 from models.accounts import Staff, StaffRole
-from models.conversations import InboundMessage, Kind
+from models.conversations import Kind
+from models.sql import fetch, moment
 from models.tickets import OPEN_STATES, Audience, Ticket, TicketEvent, TicketState
 
 __all__ = ["Audience", "Ticket", "TicketEvent"]
@@ -23,6 +24,15 @@ KIND_WORDS = {
     Kind.SCANNED: "扫码",
     Kind.ENTERED: "进入客服",
 }
+# What still waits for an answer, the asker's newest first.
+_LAST_WAITING = (
+    "SELECT id, question FROM ticket WHERE asker_id = $1 AND state IN"
+    " ('new', 'parked', 'assigned', 'accepted', 'waiting_customer') ORDER BY id DESC LIMIT 1"
+)
+_LAST_MESSAGES = (
+    "SELECT kind, text, reply, received_at FROM inbound_message WHERE conversation_id = $1"
+    " ORDER BY id DESC LIMIT $2"
+)
 NUMBER = re.compile(r"NQ[0-9]{10,12}")
 
 
@@ -78,10 +88,10 @@ async def waiting_for_answer(account_id: int, question: str) -> Ticket | None:
 
     A bare call for a person is about whatever was asked last.
     """
-    present = await latest_open(account_id)
-    if present is None or question not in (present.question, wording.HUMAN_WITHOUT_QUESTION):
+    rows = await fetch(_LAST_WAITING, account_id)
+    if not rows or question not in (rows[0]["question"], wording.HUMAN_WITHOUT_QUESTION):
         return None
-    return present
+    return await Ticket.get(id=rows[0]["id"])
 
 
 async def latest(account_id: int) -> Ticket | None:
@@ -104,14 +114,12 @@ async def events_of(ticket: Ticket, *, audience: Audience) -> list[TicketEvent]:
 
 async def transcript_of(conversation_id: int, *, limit: int = 20) -> list[dict[str, str]]:
     """The last messages of a thread with our replies, oldest first: who, text, at (ISO)."""
-    messages = (
-        await InboundMessage.filter(conversation_id=conversation_id).order_by("-id").limit(limit)
-    )
+    messages = await fetch(_LAST_MESSAGES, conversation_id, limit)
     lines: list[dict[str, str]] = []
     for message in reversed(messages):
-        at = message.received_at.isoformat()
-        said = message.text or f"［{KIND_WORDS.get(message.kind, '消息')}］"
+        at = moment(message["received_at"]).isoformat()
+        said = message["text"] or f"［{KIND_WORDS.get(message['kind'], '消息')}］"
         lines.append({"who": "user", "text": said, "at": at})
-        if message.reply:
-            lines.append({"who": "bot", "text": message.reply, "at": at})
+        if message["reply"]:
+            lines.append({"who": "bot", "text": message["reply"], "at": at})
     return lines

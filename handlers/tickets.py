@@ -8,13 +8,14 @@ from handlers.accounts import asker_stream
 from handlers.dialog import TicketWanted
 from handlers.errors import Conflict, DomainError
 from handlers.house import House
+from handlers.routing import Colleague
 from handlers.threads import Thread
 from handlers.topics import label
 from handlers.worktime import add_working_time
 from models.accounts import Staff, StaffRole
 from models.clock import SHANGHAI
 from models.outbox import Notice
-from models.sql import fetch
+from models.sql import add, fetch, insert
 from models.text import storable
 from models.tickets import (
     TRANSITIONS,
@@ -40,53 +41,55 @@ async def open_ticket(
     thread: Thread,
     transcript: list[dict[str, str]],
     now: datetime,
-) -> Ticket:
-    """Register a question and give it to somebody. Runs inside the caller's transaction."""
-    ticket = await Ticket.create(
+) -> tuple[Ticket, Colleague | None]:
+    """Register a question and give it to somebody, or park it where nobody is on duty.
+
+    Runs inside the caller's transaction.
+    """
+    choice = await routing.choose(wanted.topic)
+    parked = choice.staff is None
+    ticket = Ticket(
         number=await _next_number(now),
         asker_id=thread.account_id,
         app=thread.app,
         conversation_id=thread.id,
+        assignee_id=choice.staff.id if choice.staff else None,
         topic=wanted.topic,
+        state=TicketState.PARKED if parked else TicketState.ASSIGNED,
         question=wanted.question,
         transcript=transcript,
-        reasons=list(wanted.reasons),
+        reasons=[*wanted.reasons, *(() if parked else choice.reasons)],
         standards=list(wanted.standards),
         created_at=now,
         answer_due_at=promise(house, now),
     )
+    await add(ticket)
     await record(ticket, EventKind.OPENED, at=now, text=wanted.question)
-    await assign(ticket, now=now)
-    return ticket
+    if choice.staff is not None:
+        await _hand_to(ticket, choice.staff, now=now)
+        return ticket, choice.staff
+    reasons = "；".join(choice.reasons)
+    await record(ticket, EventKind.PARKED, at=now, audience=Audience.STAFF, text=reasons)
+    for manager in await Staff.filter(role=StaffRole.MANAGER):
+        await notify_staff(Notice.TICKET_PARKED, ticket, manager, now=now)
+    return ticket, None
 
 
 async def assign(ticket: Ticket, *, now: datetime) -> None:
-    """Choose a person for a new or parked ticket and notify them; park it when there is none."""
+    """Give a parked ticket to somebody who is on duty now, if anybody is. Raises Conflict."""
     choice = await routing.choose(ticket.topic)
     if choice.staff is None:
-        if ticket.state == TicketState.PARKED:
-            return
-        await move(ticket, TicketState.PARKED)
-        await record(
-            ticket,
-            EventKind.PARKED,
-            at=now,
-            audience=Audience.STAFF,
-            text="；".join(choice.reasons),
-        )
-        for manager in await Staff.filter(role=StaffRole.MANAGER):
-            await notify_staff(Notice.TICKET_PARKED, ticket, manager, now=now)
         return
     ticket.reasons = [*ticket.reasons, *choice.reasons]
     await move(ticket, TicketState.ASSIGNED, assignee_id=choice.staff.id, reasons=ticket.reasons)
     ticket.assignee_id = choice.staff.id
-    await record(
-        ticket,
-        EventKind.ASSIGNED,
-        at=now,
-        text=f"已转{label(ticket.topic)}专员{choice.staff.name}",
-    )
-    await notify_staff(Notice.TICKET_ASSIGNED, ticket, choice.staff, now=now)
+    await _hand_to(ticket, choice.staff, now=now)
+
+
+async def _hand_to(ticket: Ticket, staff: Colleague, *, now: datetime) -> None:
+    text = f"已转{label(ticket.topic)}专员{staff.name}"
+    await record(ticket, EventKind.ASSIGNED, at=now, text=text)
+    await notify_staff(Notice.TICKET_ASSIGNED, ticket, staff, now=now)
 
 
 @transactional
@@ -122,7 +125,7 @@ async def answer(ticket: Ticket, staff: Staff, text: str, *, form_id: str, now: 
     if ticket.state in (TicketState.ASSIGNED, TicketState.PARKED):
         await accept(ticket, staff, now=now)
     await move(ticket, TicketState.ANSWERED, assignee_id=staff.id, answered_at=now)
-    event = await record(
+    event_id = await record(
         ticket, EventKind.ANSWERED, at=now, actor=staff.name, text=text, dedupe_key=dedupe_key
     )
     await outbox.enqueue(
@@ -135,7 +138,7 @@ async def answer(ticket: Ticket, staff: Staff, text: str, *, form_id: str, now: 
             "name": staff.name,
             "text": wording.answer(ticket.question, text, staff.name, ticket.number),
         },
-        dedupe_key=f"answered:{event.id}",
+        dedupe_key=f"answered:{event_id}",
         stream=asker_stream(ticket.asker_id),
         now=now,
     )
@@ -161,7 +164,7 @@ async def add_message(
         raise Conflict("这张工单已撤回，请重新提问。")
     if ticket.answered_at is not None and now - ticket.answered_at > REOPENED_WITHIN:
         raise Conflict("这张工单已答复超过7天，请直接重新提问，会新开一张。")
-    event = await record(
+    event_id = await record(
         ticket, EventKind.MESSAGE, at=now, actor="提问人", text=text, dedupe_key=dedupe_key
     )
     if ticket.state in (TicketState.ANSWERED, TicketState.CLOSED, TicketState.WAITING_CUSTOMER):
@@ -176,7 +179,7 @@ async def add_message(
         ticket.answer_due_at = due
     if ticket.assignee_id is not None:
         staff = await Staff.get(id=ticket.assignee_id)
-        await notify_staff(Notice.TICKET_MESSAGE, ticket, staff, now=now, occasion=event.id)
+        await notify_staff(Notice.TICKET_MESSAGE, ticket, staff, now=now, occasion=event_id)
 
 
 async def _lock(ticket: Ticket) -> None:
@@ -202,13 +205,12 @@ def promise(house: House, now: datetime) -> datetime:
 
 
 async def notify_staff(
-    notice: Notice, ticket: Ticket, staff: Staff, *, now: datetime, occasion: int = 0
+    notice: Notice, ticket: Ticket, staff: Staff | Colleague, *, now: datetime, occasion: int = 0
 ) -> None:
     """Owe a member of staff a notice about a ticket, once for each occasion."""
-    account = await staff.account
     await outbox.enqueue(
         notice,
-        account_id=account.id,
+        account_id=staff.account_id,
         app=ticket.app,
         payload={
             "number": ticket.number,
@@ -243,9 +245,10 @@ async def record(
     actor: str = "",
     text: str = "",
     dedupe_key: str | None = None,
-) -> TicketEvent:
-    """Add a line to a ticket's history."""
-    return await TicketEvent.create(
+) -> int:
+    """Add a line to a ticket's history; its id. Raises Conflict when the key came before."""
+    event_id = await insert(
+        TicketEvent,
         ticket_id=ticket.id,
         kind=kind,
         audience=audience,
@@ -254,6 +257,9 @@ async def record(
         dedupe_key=dedupe_key,
         at=at,
     )
+    if event_id is None:
+        raise Conflict(MOVED_ON)
+    return event_id
 
 
 async def _next_number(now: datetime) -> str:

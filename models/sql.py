@@ -1,13 +1,13 @@
 """Statements for the few places where the ORM has no word for what both databases can do, and
 for the way of an inbound message, where its words take longer than the database."""
 
-import json
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
+import msgspec
 from tortoise import fields
 from tortoise.backends.sqlite.client import SqliteClient
 from tortoise.connection import get_connection
@@ -62,7 +62,7 @@ def skip_locked() -> str:
 
 def as_json(value: Any) -> str:
     """What a JSON column holds."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return msgspec.json.encode(value).decode()
 
 
 @cache
