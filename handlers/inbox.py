@@ -59,6 +59,11 @@ async def receive(
     return row, await find_thread(house, row, now=now)
 
 
+async def has(incoming: Incoming) -> bool:
+    """Whether this very message was stored before."""
+    return await InboundMessage.exists(dedupe_key=storable(incoming.dedupe_key))
+
+
 async def quarantine(app: App, *, reason: str, body: bytes, now: datetime) -> None:
     """Keep an authentic body that we do not understand, for a person to look at."""
     await own_task(QuarantinedBody.create(app=app, reason=reason[:200], body=body, received_at=now))

@@ -22,6 +22,7 @@ from server.app import create_app
 from server.config import Config, ConfigError, load_config, require_credentials
 from server.dev import build_simulator, dev_config, greeting, prepare
 from server.doctor import diagnose
+from server.http.protocol import Protocol
 from server.logs import setup_logs
 from server.say import say, say_error
 from server.supervisor import end_with_parent, listen, supervise
@@ -105,7 +106,7 @@ def _dev(_arguments: argparse.Namespace) -> int:
         asyncio.run(prepare(config))
         say(greeting(config))
         app = create_app(config, simulator=build_simulator(config), with_worker=True)
-        app.run(sock=listener, single_process=True, motd=False, access_log=False)
+        app.run(sock=listener, protocol=Protocol, single_process=True, motd=False, access_log=False)
     return 0
 
 
@@ -122,7 +123,7 @@ def _http(arguments: argparse.Namespace) -> int:
     _tie(arguments)
     app = create_app(config)
     listener = socket.socket(fileno=arguments.fd)
-    app.run(sock=listener, single_process=True, motd=False, access_log=False)
+    app.run(sock=listener, protocol=Protocol, single_process=True, motd=False, access_log=False)
     return 0
 
 

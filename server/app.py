@@ -16,13 +16,16 @@ from server.http.callback import callbacks
 from server.http.context import SanicApp
 from server.http.desk import setup_desk
 from server.http.errors import setup_errors
+from server.http.limits import limits_for
 from server.http.static import setup_static
 from server.wechat.simulator import Simulator, setup_simulator
 from server.wiring import wired
 from server.worker import Worker
 
-LARGEST_BODY = 8 * 1024 * 1024
-# Sanic's own limits (100 MB, 60 s) are too wide for a public callback.
+# What a route takes stands with the route. This is how much Sanic reads and throws away, so that
+# whoever sent too much gets to read the refusal; beyond it the connection is cut.
+LARGEST_REFUSED = 32 * 1024 * 1024
+# Sanic's own limits (60 s) are too wide for a public callback.
 TIMEOUTS = {
     "REQUEST_TIMEOUT": 10,
     "RESPONSE_TIMEOUT": 30,
@@ -48,7 +51,7 @@ def create_app(
     app: SanicApp = Sanic(name, configure_logging=False)
     app.config.update(
         TIMEOUTS,
-        REQUEST_MAX_SIZE=LARGEST_BODY,
+        REQUEST_MAX_SIZE=LARGEST_REFUSED,
         # sanic-ext, if somebody installs it, would open /docs to everybody.
         AUTO_EXTEND=False,
         ACCESS_LOG=False,
@@ -82,6 +85,7 @@ def _setup_lifecycle(
         try:
             await database.connect(config.database_url)
             stack.push_async_callback(database.disconnect)
+            app.ctx.limits = await stack.enter_async_context(limits_for(config))
             app.ctx.wiring = await stack.enter_async_context(wired(config, clock, house))
         except BaseException:
             # An open SQLite connection has a thread that would keep a failed process alive.

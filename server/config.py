@@ -53,6 +53,7 @@ class Config:
     port: int
     workers: int
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...]
+    rate_limit_factor: int
     secret_key: str = field(repr=False)
     platform_file: Path
     templates_file: Path
@@ -88,6 +89,7 @@ def load_config(environ: Mapping[str, str]) -> Config:
         port=port,
         workers=read.number("WORKERS", 1, 1, 64),
         trusted_proxies=_networks(read("TRUSTED_PROXIES")),
+        rate_limit_factor=read.number("RATE_LIMIT_FACTOR", 1, 1, 1000),
         secret_key=read("SECRET_KEY"),
         platform_file=_file("PLATFORM_FILE", read("PLATFORM_FILE"), DATA / "platform.demo.toml"),
         templates_file=_file(

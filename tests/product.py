@@ -20,6 +20,7 @@ from server.config import Config, load_config
 from server.dev import build_simulator
 from server.http.context import SanicApp
 from server.http.desk import FORM, SESSION_LASTS
+from server.http.protocol import Protocol
 from server.wechat.simulator import ChatMessage, Person, Simulator
 from server.wechat.simulator.mount import serving
 from server.worker import Worker
@@ -168,7 +169,7 @@ async def running_product(config: Config, house: House, clock: Clock) -> AsyncIt
     """Serve the product with its staff registered; the database must be migrated."""
     simulator = build_simulator(config, cast=cast.EVERYBODY, clock=clock)
     app = create_app(config, clock=clock, simulator=simulator, house=house, name="nqi-test")
-    async with serving(app, port=config.port) as origin:
+    async with serving(app, port=config.port, protocol=Protocol) as origin:
         for person, role, topics in STAFF:
             await accounts.register_staff(
                 person.nickname, openid=person.openid, role=role, topics=topics, now=clock.now()

@@ -1,56 +1,35 @@
 """The mini-program's JSON API: sign in by code, ask, my tickets, add to one."""
 
 from datetime import timedelta
-from typing import Annotated, Any
 from uuid import uuid4
 
 import msgspec
 from sanic import Blueprint, HTTPResponse, Request
-from sanic.response import json
+from sanic.response import raw
 
 from handlers import accounts, delivery, inbox, ticket_records, tickets
 from handlers.accounts import Principal
 from handlers.consents import consents_of
-from handlers.errors import DomainError, NotFound, Unauthorized, Unavailable
+from handlers.errors import DomainError, NotFound, Unavailable
 from handlers.incoming import App, Incoming, Kind
 from handlers.ticket_records import Audience
-from server.http import presentation
-from server.http.body import parse
-from server.http.context import wiring
-from server.signing import BadToken
+from server.http import forms, limits, presentation
+from server.http.context import limits_of, wiring
+from server.http.openapi import document
+from server.http.presentation import TicketDetail
+from server.http.routes import JSON, SESSION, Route, register
 from server.wechat.errors import CodeRejected, PlatformError
 
-SESSION = "miniapp-session"
+PREFIX = "/api/v1"
 SESSION_LASTS = timedelta(days=7)
 ANSWER_WITHIN = 8.0  # seconds; the mini-program shows a spinner meanwhile
-SIGN_IN = "请先登录。"
 LARGEST_ID = 2**31 - 1  # what an id column holds
 
-Words = Annotated[str, msgspec.Meta(min_length=1, max_length=4000)]
 
-
-class Login(msgspec.Struct, forbid_unknown_fields=True):
-    """What wx.login gave."""
-
-    code: Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
-
-
-class Ask(msgspec.Struct, forbid_unknown_fields=True):
-    """A question as typed."""
-
-    text: Words
-
-
-class Addition(msgspec.Struct, forbid_unknown_fields=True):
-    """Something to add to a ticket."""
-
-    text: Words
-
-
-async def login(request: Request) -> HTTPResponse:
+async def login(request: Request, body: forms.Login) -> tuple[int, forms.Session]:
     wired, now = wiring(request), wiring(request).clock.now()
     try:
-        session = await wired.client.code_to_session(parse(request, Login).code)
+        session = await wired.client.code_to_session(body.code)
     except CodeRejected as error:
         raise DomainError("登录凭证无效或已使用，请重新登录。") from error
     except PlatformError as error:
@@ -59,120 +38,172 @@ async def login(request: Request) -> HTTPResponse:
         App.MINIAPP, session.openid, unionid=session.unionid, now=now
     )
     token = wired.signer.sign(SESSION, {"identity": identity.id}, now=now, ttl=SESSION_LASTS)
-    return json({"token": token, "expires_in": int(SESSION_LASTS.total_seconds())})
+    return 200, forms.Session(token=token, expires_in=int(SESSION_LASTS.total_seconds()))
 
 
-async def ask(request: Request) -> HTTPResponse:
-    principal, body = await _principal(request), parse(request, Ask)
+async def ask(request: Request, who: Principal, body: forms.Ask) -> tuple[int, forms.Answered]:
     wired = wiring(request)
     incoming = Incoming(
         app=App.MINIAPP,
-        openid=principal.openid,
+        openid=who.openid,
         kind=Kind.TEXT,
-        dedupe_key=f"api:{principal.identity_id}:{_idempotency_key(request)}",
+        dedupe_key=f"api:{who.identity_id}:{_idempotency_key(request)}",
         sent_at=wired.clock.now(),
         text=body.text,
     )
-    waiting = await delivery.waiting_for(principal.account_id)
+    waiting = await delivery.waiting_for(who.account_id)
     answer = await inbox.ask(wired.house, incoming, seconds=ANSWER_WITHIN)
-    return json(
-        {
-            "pending": answer.pending,
-            "reply": answer.reply,
-            "action": answer.action,
-            "topic": answer.topic,
-            "standards": answer.standards,
-            "options": answer.options,
-            "ticket": answer.ticket,
-            "notices": [presentation.notice(item) for item in waiting],
-        },
-        status=202 if answer.pending else 200,
+    return 202 if answer.pending else 200, forms.Answered(
+        pending=answer.pending,
+        reply=answer.reply,
+        action=answer.action,
+        topic=answer.topic,
+        standards=answer.standards,
+        options=answer.options,
+        ticket=answer.ticket,
+        notices=[presentation.notice(item) for item in waiting],
     )
 
 
-async def my_tickets(request: Request) -> HTTPResponse:
-    principal, now = await _principal(request), wiring(request).clock.now()
-    rows = await ticket_records.tickets_of(principal.account_id)
-    return json({"tickets": [presentation.ticket_summary(row, now=now) for row in rows]})
+async def my_tickets(request: Request, who: Principal) -> tuple[int, forms.Tickets]:
+    now = wiring(request).clock.now()
+    rows = await ticket_records.tickets_of(who.account_id)
+    return 200, forms.Tickets([presentation.ticket_summary(row, now=now) for row in rows])
 
 
-async def my_ticket(request: Request, number: str) -> HTTPResponse:
-    return json(await _detail(request, number))
+async def my_ticket(request: Request, who: Principal, number: str) -> tuple[int, TicketDetail]:
+    return 200, await _detail(request, who, number)
 
 
-async def add_message(request: Request, number: str) -> HTTPResponse:
-    principal, body = await _principal(request), parse(request, Addition)
+async def add_message(
+    request: Request, who: Principal, body: forms.Addition, number: str
+) -> tuple[int, TicketDetail]:
     wired = wiring(request)
-    ticket = await ticket_records.access_ticket_as_asker(principal.account_id, number)
+    ticket = await ticket_records.access_ticket_as_asker(who.account_id, number)
     await tickets.add_message(
         wired.house,
         ticket,
         body.text,
-        dedupe_key=f"api:{principal.identity_id}:{ticket.id}:{_idempotency_key(request)}",
+        dedupe_key=f"api:{who.identity_id}:{ticket.id}:{_idempotency_key(request)}",
         now=wired.clock.now(),
     )
-    return json(await _detail(request, number), status=201)
+    return 201, await _detail(request, who, number)
 
 
-async def notices(request: Request) -> HTTPResponse:
-    waiting = await delivery.waiting_for((await _principal(request)).account_id)
-    return json({"notices": [presentation.notice(item) for item in waiting]})
+async def notices(_request: Request, who: Principal) -> tuple[int, forms.Notices]:
+    waiting = await delivery.waiting_for(who.account_id)
+    return 200, forms.Notices([presentation.notice(item) for item in waiting])
 
 
-async def seen(request: Request, item_id: int) -> HTTPResponse:
-    principal, now = await _principal(request), wiring(request).clock.now()
-    if item_id > LARGEST_ID or not await delivery.seen(principal.account_id, item_id, now=now):
+async def seen(request: Request, who: Principal, item_id: int) -> tuple[int, forms.Done]:
+    now = wiring(request).clock.now()
+    if item_id > LARGEST_ID or not await delivery.seen(who.account_id, item_id, now=now):
         raise NotFound("没有找到这条消息。")
-    return json({"ok": True})
+    return 200, forms.Done(ok=True)
 
 
-async def templates(request: Request) -> HTTPResponse:
-    await _principal(request)
+async def templates(request: Request, _who: Principal) -> tuple[int, forms.TemplateIds]:
     ids = wiring(request).templates.ids
-    return json({"templates": [i for (app, _), i in ids.items() if app == App.MINIAPP]})
+    return 200, forms.TemplateIds([i for (app, _), i in ids.items() if app == App.MINIAPP])
 
 
-async def consents(request: Request) -> HTTPResponse:
+async def consents(_request: Request, who: Principal) -> tuple[int, forms.Credits]:
     # The platform's own event keeps this ledger; a client's word would be no proof of consent.
-    ledger = await consents_of((await _principal(request)).identity_id)
-    return json({"consents": ledger})
+    ledger = await consents_of(who.identity_id)
+    return 200, forms.Credits(msgspec.convert(ledger, list[forms.Credit]))
 
 
 ROUTES = (
-    ("POST", "/login", login),
-    ("POST", "/ask", ask),
-    ("GET", "/tickets", my_tickets),
-    ("GET", "/tickets/<number:str>", my_ticket),
-    ("POST", "/tickets/<number:str>/messages", add_message),
-    ("GET", "/notices", notices),
-    ("POST", "/notices/<item_id:int>/seen", seen),
-    ("GET", "/templates", templates),
-    ("GET", "/consents", consents),
+    Route(
+        method="POST",
+        path="/login",
+        handler=login,
+        summary="Sign in with the code of wx.login",
+        body=forms.Login,
+        answers={200: forms.Session},
+        signed_in=False,
+        rate=limits.LOGIN,
+    ),
+    Route(
+        method="POST",
+        path="/ask",
+        handler=ask,
+        summary="Ask a question; 202 when the answer will follow as a notice",
+        body=forms.Ask,
+        answers={200: forms.Answered, 202: forms.Answered},
+        refusals=(409,),
+        rate=limits.ASK,
+        idempotent=True,
+    ),
+    Route(
+        method="GET",
+        path="/tickets",
+        handler=my_tickets,
+        summary="One's own tickets, newest first, at most 50",
+        answers={200: forms.Tickets},
+    ),
+    Route(
+        method="GET",
+        path="/tickets/<number:str>",
+        handler=my_ticket,
+        summary="One's own ticket with its history",
+        answers={200: TicketDetail},
+        refusals=(404,),
+    ),
+    Route(
+        method="POST",
+        path="/tickets/<number:str>/messages",
+        handler=add_message,
+        summary="Add something to one's own ticket",
+        body=forms.Addition,
+        answers={201: TicketDetail},
+        refusals=(404, 409),
+        idempotent=True,
+    ),
+    Route(
+        method="GET",
+        path="/notices",
+        handler=notices,
+        summary="What waits for this person",
+        answers={200: forms.Notices},
+    ),
+    Route(
+        method="POST",
+        path="/notices/<item_id:int>/seen",
+        handler=seen,
+        summary="A waiting notice was read, and so delivered",
+        answers={200: forms.Done},
+        refusals=(404,),
+    ),
+    Route(
+        method="GET",
+        path="/templates",
+        handler=templates,
+        summary="Templates to ask consent for",
+        answers={200: forms.TemplateIds},
+    ),
+    Route(
+        method="GET",
+        path="/consents",
+        handler=consents,
+        summary="Credits left by template",
+        answers={200: forms.Credits},
+    ),
 )
 
 
 def setup_api() -> Blueprint:
-    """Routes under /api/v1."""
-    blueprint = Blueprint("api", url_prefix="/api/v1")
-    for method, path, handler in ROUTES:
-        blueprint.add_route(handler, path, methods=[method])
+    """Routes under /api/v1, and their own description."""
+    blueprint = Blueprint("api", url_prefix=PREFIX)
+    register(blueprint, ROUTES)
+    described = document(PREFIX, ROUTES)
+
+    @blueprint.get("/openapi.json")
+    async def openapi(request: Request) -> HTTPResponse:
+        await limits_of(request).check_address(limits.STRANGER, request)
+        return raw(described, content_type=JSON)
+
     return blueprint
-
-
-async def _principal(request: Request) -> Principal:
-    """Who is asking. Raises Unauthorized."""
-    wired = wiring(request)
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token:
-        raise Unauthorized(SIGN_IN)
-    try:
-        claims = wired.signer.check(SESSION, token.strip(), now=wired.clock.now())
-    except BadToken as error:
-        raise Unauthorized(SIGN_IN) from error
-    principal = await accounts.principal(int(claims["identity"]))
-    if principal is None:
-        raise Unauthorized(SIGN_IN)
-    return principal
 
 
 def _idempotency_key(request: Request) -> str:
@@ -183,8 +214,7 @@ def _idempotency_key(request: Request) -> str:
     return key
 
 
-async def _detail(request: Request, number: str) -> dict[str, Any]:
-    principal = await _principal(request)
-    ticket = await ticket_records.access_ticket_as_asker(principal.account_id, number)
+async def _detail(request: Request, who: Principal, number: str) -> TicketDetail:
+    ticket = await ticket_records.access_ticket_as_asker(who.account_id, number)
     events = await ticket_records.events_of(ticket, audience=Audience.EVERYONE)
     return presentation.ticket_detail(ticket, events, now=wiring(request).clock.now())

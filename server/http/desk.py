@@ -1,5 +1,6 @@
 """The specialist's phone pages: in by a one-time link, accept, answer. Plain forms, no script."""
 
+from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -13,7 +14,9 @@ from handlers.errors import DomainError, Gone, NotFound, Unauthorized
 from handlers.ticket_records import Audience
 from handlers.tickets import LONGEST_ANSWER
 from server.http import presentation
-from server.http.context import wiring
+from server.http.body import SMALL, read_body
+from server.http.context import limits_of, wiring
+from server.http.limits import DESK, STRANGER
 from server.signing import BadToken
 from server.web.pages import page
 
@@ -23,6 +26,8 @@ SESSION_LASTS = timedelta(hours=12)
 FORM = "desk-form"
 ASK_FOR_LINK = "登录已过期，请从微信通知里的链接重新进入。"
 STALE_FORM = "页面已过期，请返回刷新后再试，内容不会丢失。"
+
+Handler = Callable[..., Coroutine[Any, Any, HTTPResponse]]
 
 
 async def enter(request: Request, token: str) -> HTTPResponse:
@@ -116,8 +121,30 @@ def setup_desk() -> Blueprint:
     """Routes under /desk, and the asker's reading page /t/…"""
     blueprint = Blueprint("desk")
     for method, path, handler in ROUTES:
-        blueprint.add_route(handler, path, methods=[method])
+        blueprint.add_route(
+            _guarded(handler),
+            path,
+            methods=[method],
+            name=handler.__name__,
+            stream=method == "POST",
+        )
     return blueprint
+
+
+def _guarded(handler: Handler) -> Handler:
+    """Count who asks, by session or else by address, and read no more than a form can hold."""
+
+    async def serve(request: Request, **path: Any) -> HTTPResponse:
+        staff_id = _session(request)
+        if staff_id is None:
+            await limits_of(request).check_address(STRANGER, request)
+        else:
+            await limits_of(request).check(DESK, str(staff_id))
+        if request.method == "POST":
+            await read_body(request, SMALL)
+        return await handler(request, **path)
+
+    return serve
 
 
 async def _ticket_page(

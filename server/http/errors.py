@@ -1,12 +1,17 @@
 """Errors as answers: one sentence in Chinese, never a trace, never a secret."""
 
+from collections.abc import Mapping
+
 import structlog
 from sanic import HTTPResponse, Request
 from sanic.exceptions import SanicException
-from sanic.response import json, text
+from sanic.response import text
 
 from handlers.errors import DomainError
 from server.http.context import SanicApp
+from server.http.forms import Fault, Problem
+from server.http.limits import TooMany
+from server.http.routes import encoded
 from server.web.pages import page
 from server.wiring import STORE_ERRORS
 
@@ -16,6 +21,7 @@ SENTENCES = {
     403: "没有权限。",
     404: "没有找到这个页面或内容。",
     405: "不支持这种请求方式。",
+    408: "等待太久，连接已断开，请重试。",
     413: "内容太大了，请压缩或分开发送。",
     503: "服务暂时繁忙，请稍后再试。",
 }
@@ -29,7 +35,8 @@ def setup_errors(app: SanicApp) -> None:
 
     @app.exception(DomainError)
     async def domain_error(request: Request, error: DomainError) -> HTTPResponse:
-        return _answer(request, error.status, error.code, error.sentence)
+        headers = {"Retry-After": str(error.retry_after)} if isinstance(error, TooMany) else {}
+        return _answer(request, error.status, error.code, error.sentence, headers)
 
     @app.exception(*STORE_ERRORS)
     async def store_away(request: Request, error: Exception) -> HTTPResponse:
@@ -39,7 +46,9 @@ def setup_errors(app: SanicApp) -> None:
     @app.exception(SanicException)
     async def sanic_error(request: Request, error: SanicException) -> HTTPResponse:
         status = error.status_code
-        return _answer(request, status, "http_error", SENTENCES.get(status, SENTENCES[400]))
+        sentence = SENTENCES.get(status, SENTENCES[400])
+        # 405 names the methods that there are.
+        return _answer(request, status, "http_error", sentence, error.headers)
 
     @app.exception(Exception)
     async def unexpected(request: Request, error: Exception) -> HTTPResponse:
@@ -52,10 +61,19 @@ def _route(request: Request) -> str:
     return str(request.route.path) if request.route else "none"
 
 
-def _answer(request: Request, status: int, code: str, sentence: str) -> HTTPResponse:
+def _answer(
+    request: Request,
+    status: int,
+    code: str,
+    sentence: str,
+    headers: Mapping[str, str] | None = None,
+) -> HTTPResponse:
     """JSON for programs, a page for people, nothing for WeChat."""
     if request.path.startswith("/api/"):
-        return json({"error": {"code": code, "message": sentence}}, status=status)
-    if request.path.startswith("/wechat/"):
-        return text("", status=status)
-    return page("error.html", status=status, title="提示", sentence=sentence)
+        answer = encoded(Problem(Fault(code, sentence)), status)
+    elif request.path.startswith("/wechat/"):
+        answer = text("", status=status)
+    else:
+        answer = page("error.html", status=status, title="提示", sentence=sentence)
+    answer.headers.update(headers or {})
+    return answer

@@ -1,12 +1,14 @@
 """How stored things look to clients: the one module of the HTTP side that reads models."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated
+
+import msgspec
 
 from handlers import wording
 from handlers.topics import label
-from models.outbox import OutboxItem
-from models.tickets import LABELS, UNANSWERED_STATES, EventKind, Ticket, TicketEvent
+from models.outbox import Notice, OutboxItem
+from models.tickets import LABELS, UNANSWERED_STATES, EventKind, Ticket, TicketEvent, TicketState
 
 EVENT_LABELS = {
     EventKind.OPENED: "提问",
@@ -19,61 +21,116 @@ EVENT_LABELS = {
     EventKind.NOTICE_FAILED: "通知未达",
 }
 
+Moment = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time"})]
 
-def ticket_summary(ticket: Ticket, *, now: datetime) -> dict[str, Any]:
+
+class TicketSummary(msgspec.Struct):
     """A ticket in a list. Moments are ISO 8601 in UTC; *_label and *_text are for people."""
+
+    number: str
+    topic: str
+    topic_label: str
+    state: TicketState
+    state_label: str
+    question: str
+    created_at: Moment
+    created_text: str
+    answer_due_at: Moment | None
+    promise: str
+    overdue: bool
+
+
+class HistoryEvent(msgspec.Struct):
+    """Something that happened to a ticket."""
+
+    kind: EventKind
+    kind_label: str
+    actor: str
+    text: str
+    at: Moment
+    at_text: str
+
+
+class TicketDetail(TicketSummary):
+    """A ticket with its history, oldest first."""
+
+    specialist: str | None
+    events: list[HistoryEvent]
+
+
+class WorkDetail(TicketDetail):
+    """What staff see beyond that: transcript, the engine's reasons, standards."""
+
+    transcript: list[dict[str, str]]
+    reasons: list[str]
+    standards: list[str]
+    assignee_id: int | None
+
+
+class WaitingNotice(msgspec.Struct):
+    """Something that waits for this person, for the mini-program's inbox."""
+
+    id: int
+    notice: Notice
+    number: str | None
+    text: str
+    created_at: Moment
+
+
+def ticket_summary(ticket: Ticket, *, now: datetime) -> TicketSummary:
+    """A ticket in a list."""
     waiting = ticket.state in UNANSWERED_STATES
-    return {
-        "number": ticket.number,
-        "topic": ticket.topic,
-        "topic_label": label(ticket.topic),
-        "state": ticket.state.value,
-        "state_label": LABELS[ticket.state],
-        "question": ticket.question,
-        "created_at": ticket.created_at.isoformat(),
-        "created_text": wording.stamp(ticket.created_at),
-        "answer_due_at": ticket.answer_due_at.isoformat() if waiting else None,
-        "promise": wording.promise(ticket.answer_due_at, now) if waiting else "",
-        "overdue": waiting and ticket.answer_due_at < now,
-    }
+    return TicketSummary(
+        number=ticket.number,
+        topic=ticket.topic,
+        topic_label=label(ticket.topic),
+        state=ticket.state,
+        state_label=LABELS[ticket.state],
+        question=ticket.question,
+        created_at=ticket.created_at.isoformat(),
+        created_text=wording.stamp(ticket.created_at),
+        answer_due_at=ticket.answer_due_at.isoformat() if waiting else None,
+        promise=wording.promise(ticket.answer_due_at, now) if waiting else "",
+        overdue=waiting and ticket.answer_due_at < now,
+    )
 
 
-def ticket_detail(ticket: Ticket, events: list[TicketEvent], *, now: datetime) -> dict[str, Any]:
+def ticket_detail(ticket: Ticket, events: list[TicketEvent], *, now: datetime) -> TicketDetail:
     """A ticket with its history; `ticket.assignee` must be fetched."""
-    return {
-        **ticket_summary(ticket, now=now),
-        "specialist": ticket.assignee.name if ticket.assignee else None,
-        "events": [
-            {
-                "kind": event.kind.value,
-                "kind_label": EVENT_LABELS[event.kind],
-                "actor": event.actor,
-                "text": event.text,
-                "at": event.at.isoformat(),
-                "at_text": wording.stamp(event.at),
-            }
+    return TicketDetail(
+        **msgspec.structs.asdict(ticket_summary(ticket, now=now)),
+        specialist=ticket.assignee.name if ticket.assignee else None,
+        events=[
+            HistoryEvent(
+                kind=event.kind,
+                kind_label=EVENT_LABELS[event.kind],
+                actor=event.actor,
+                text=event.text,
+                at=event.at.isoformat(),
+                at_text=wording.stamp(event.at),
+            )
             for event in events
         ],
-    }
+    )
 
 
-def work_detail(ticket: Ticket, events: list[TicketEvent], *, now: datetime) -> dict[str, Any]:
-    """What staff see beyond that: transcript, the engine's reasons, standards."""
-    return {
-        **ticket_detail(ticket, events, now=now),
-        "transcript": ticket.transcript,
-        "reasons": ticket.reasons,
-        "standards": ticket.standards,
-        "assignee_id": ticket.assignee_id,
-    }
+def work_detail(ticket: Ticket, events: list[TicketEvent], *, now: datetime) -> WorkDetail:
+    """What staff see; `ticket.assignee` must be fetched."""
+    return WorkDetail(
+        **msgspec.structs.asdict(ticket_detail(ticket, events, now=now)),
+        transcript=ticket.transcript,
+        reasons=ticket.reasons,
+        standards=ticket.standards,
+        assignee_id=ticket.assignee_id,
+    )
 
 
-def notice(item: OutboxItem) -> dict[str, Any]:
-    """Something that waits for this person, for the mini-program's inbox."""
-    return {
-        "id": item.id,
-        "notice": item.notice.value,
-        "number": item.payload.get("number"),
-        "text": item.payload.get("text", ""),
-        "created_at": item.created_at.isoformat(),
-    }
+def notice(item: OutboxItem) -> WaitingNotice:
+    """Something that waits for this person."""
+    return WaitingNotice(
+        id=item.id,
+        notice=item.notice,
+        number=item.payload.get("number"),
+        text=item.payload.get("text", ""),
+        created_at=item.created_at.isoformat(),
+    )

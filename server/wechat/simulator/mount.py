@@ -45,12 +45,16 @@ async def running(simulator: Simulator, *, port: int = 0) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def serving(app: SanicApp, *, port: int = 0) -> AsyncIterator[str]:
+async def serving(
+    app: SanicApp, *, port: int = 0, protocol: type[asyncio.Protocol] | None = None
+) -> AsyncIterator[str]:
     """Serve any Sanic app on loopback in this loop; yields its origin."""
     # Touch-up rewrites Sanic's own methods and fails on the second app of a process.
     app.config.TOUCHUP = False
     sock = socket.create_server(("127.0.0.1", port))
-    server: Any = await app.create_server(sock=sock, return_asyncio_server=True, access_log=False)
+    server: Any = await app.create_server(
+        sock=sock, protocol=protocol, return_asyncio_server=True, access_log=False
+    )
     await server.startup()
     await server.before_start()
     await server.after_start()
