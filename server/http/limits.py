@@ -137,10 +137,12 @@ class Limits:
 
 
 @asynccontextmanager
-async def limits_for(config: Config) -> AsyncIterator[Limits]:
+async def limits_for(
+    config: Config, *, clock: Callable[[], float] = time.monotonic
+) -> AsyncIterator[Limits]:
     """The counters of one process; its connections to Redis are closed on leaving."""
     if not config.redis_url:
-        yield Limits(config, None)
+        yield Limits(config, None, clock=clock)
         return
     redis = Redis.from_url(
         config.redis_url,
@@ -149,6 +151,6 @@ async def limits_for(config: Config) -> AsyncIterator[Limits]:
         retry=Retry(NoBackoff(), 0),
     )
     try:
-        yield Limits(config, redis)
+        yield Limits(config, redis, clock=clock)
     finally:
         await redis.aclose()

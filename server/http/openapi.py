@@ -22,7 +22,7 @@ IDEMPOTENCY_KEY = {
     "in": "header",
     "required": False,
     "description": "Makes a repeated call one action; printable ASCII.",
-    "schema": {"type": "string", "maxLength": 100, "pattern": "^[!-~]*$"},
+    "schema": {"type": "string", "maxLength": 100, "pattern": "^[ -~]*$"},
 }
 
 

@@ -1,11 +1,17 @@
-"""Sanic's HTTP/1.1, mended in two places that its settings don't reach."""
+"""Sanic's HTTP/1.1, mended in three places that its settings don't reach."""
 
-from sanic.exceptions import BadURL
+from sanic.exceptions import BadURL, RequestTimeout, ServiceUnavailable
 from sanic.http import Http, Stage
 from sanic.server.protocols.http_protocol import HttpProtocol
 
 
 class _Http(Http):
+    async def error_response(self, exception: Exception) -> None:
+        """Sanic reads a refused body to its end, also one that was too slow to be waited for."""
+        await super().error_response(exception)
+        if isinstance(exception, RequestTimeout | ServiceUnavailable):
+            self.request_body = None
+
     def create_empty_request(self) -> None:
         """Sanic answers an error with a request made of the address, also where that is the error:
         the second failure would be a trace in the log and no answer."""
