@@ -11,15 +11,17 @@ from urllib.parse import urlsplit
 
 import asyncpg
 from tortoise import Tortoise
+from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.connection import get_connection
 from tortoise.migrations.api import migrate as apply_migrations
 
-from models import groups
+from models import groups, lanes
 from models.transactions import settle
 
 # Any constant will do, as long as nobody else on this database server uses it.
 MIGRATION_LOCK = 0x6E71_6931
 BUSY_TIMEOUT_MS = 10_000
+STATEMENT_SECONDS = 20.0
 
 
 def is_sqlite(url: str) -> bool:
@@ -33,12 +35,20 @@ def tortoise_config(url: str, *, migrating: bool = False) -> dict[str, Any]:
     While migrating, SQLite's foreign keys are off: a rebuilt table would otherwise take its
     CASCADE children with it.
     """
+    connection = expand_db_url(url)
+    settings = connection["credentials"]
     if is_sqlite(url):
-        separator = "&" if "?" in url else "?"
-        url += f"{separator}synchronous=NORMAL&busy_timeout={BUSY_TIMEOUT_MS}"
-        url += "&foreign_keys=OFF" if migrating else ""
+        connection["engine"] = "models.sqlite"
+        settings |= {"synchronous": "NORMAL", "busy_timeout": BUSY_TIMEOUT_MS}
+        settings |= {"foreign_keys": "OFF"} if migrating else {}
+    else:
+        connection["engine"] = "models.postgres"
+        settings.setdefault("maxsize", lanes.CONNECTIONS)
+        if not migrating:
+            # A server that went silent must not hold a connection, and its caller, for ever.
+            settings.setdefault("command_timeout", STATEMENT_SECONDS)
     return {
-        "connections": {"default": url},
+        "connections": {"default": connection},
         "apps": {
             "models": {
                 "models": ["models"],

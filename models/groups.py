@@ -23,6 +23,8 @@ from tortoise.backends.sqlite.client import SqliteClient, SqliteTransactionWrapp
 from tortoise.connection import get_connections
 from tortoise.exceptions import OperationalError
 
+from models import lanes
+
 T = TypeVar("T")
 Use = Callable[[], Coroutine[Any, Any, T]]
 Begin = Callable[[Coroutine[Any, Any, None]], object]
@@ -113,6 +115,8 @@ class Group:
         return result
 
     async def _work(self) -> None:
+        # Whoever came first must not decide how long the others may wait for the connection.
+        lanes.enter(lanes.BACKGROUND)
         try:
             while self._waiting:
                 units, self._waiting = self._waiting[:LARGEST], self._waiting[LARGEST:]

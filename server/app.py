@@ -8,7 +8,7 @@ from sanic.response import json
 
 from handlers.house import House
 from handlers.incoming import App
-from models import database
+from models import database, lanes
 from models.clock import Clock, clock
 from server.config import Config
 from server.http.api import setup_api
@@ -65,6 +65,11 @@ def create_app(
     setup_errors(app)
     if simulator is not None:
         setup_simulator(app, simulator)
+
+    @app.on_request
+    async def choose_lane(request: Request) -> None:
+        callback = request.path.startswith("/wechat/")
+        lanes.enter(lanes.CALLBACK if callback else lanes.PAGE)
 
     @app.get("/healthz")
     async def healthz(_request: Request) -> HTTPResponse:
