@@ -4,12 +4,12 @@ PYTHON := $(VENV)/bin/python
 READY := $(VENV)/.ready
 PYTEST := $(PYTHON) -m pytest
 
-.PHONY: run test check units journeys-sqlite journeys-postgres browser system soak bench clean
+.PHONY: run test check units journeys-sqlite journeys-postgres faults-sqlite faults-postgres browser system soak bench clean
 
 run: $(READY)
 	$(PYTHON) -m server dev
 
-test: $(READY) system check units journeys-sqlite journeys-postgres browser
+test: $(READY) system check units journeys-sqlite journeys-postgres faults-sqlite faults-postgres browser
 
 check: $(READY)
 	$(VENV)/bin/ruff check .
@@ -19,7 +19,7 @@ check: $(READY)
 	$(VENV)/bin/deptry .
 
 units: $(READY)
-	$(PYTEST) tests -m "not browser and not soak" --ignore=tests/journeys
+	$(PYTEST) tests -m "not browser and not soak" --ignore=tests/journeys --ignore=tests/faults
 
 # One database kind per pytest process: Tortoise's executor cache crosses dialects.
 journeys-sqlite: $(READY)
@@ -27,6 +27,13 @@ journeys-sqlite: $(READY)
 
 journeys-postgres: $(READY)
 	NQI_TEST_STACK=postgres $(PYTEST) tests/journeys -m "not browser and not soak"
+
+# Processes killed, servers stopped, the platform broken: each for real.
+faults-sqlite: $(READY)
+	NQI_TEST_STACK=sqlite $(PYTEST) tests/faults
+
+faults-postgres: $(READY)
+	NQI_TEST_STACK=postgres $(PYTEST) tests/faults
 
 browser: $(READY)
 	NQI_TEST_STACK=sqlite $(PYTEST) tests -m browser

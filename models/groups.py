@@ -98,8 +98,9 @@ class Group:
         self._loop = asyncio.new_event_loop()
 
     def close(self) -> None:
-        """Nothing may be under way any more."""
-        self._loop.close()
+        """Give the loop back, unless a group is stuck on it."""
+        if not self._loop.is_running():
+            self._loop.close()
 
     async def run(self, use_case: Use[T]) -> T:
         """Run it in the next group; it is committed on return.

@@ -7,6 +7,7 @@ the request: on PostgreSQL in a task of its own, on SQLite in a group (`models.g
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Coroutine
 from contextvars import ContextVar
 from functools import wraps
@@ -17,6 +18,8 @@ from tortoise.connection import get_connection
 from tortoise.transactions import in_transaction
 
 from models import groups
+
+SETTLE_WITHIN = 3.0  # seconds
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -57,9 +60,13 @@ async def own_task(work: Awaitable[T]) -> T:
 
 
 async def settle() -> None:
-    """Wait until all work begun here has ended; called before connections close."""
-    while _running:
-        await asyncio.wait(set(_running))
+    """Let work begun here end; called before connections close.
+
+    What waits for a silent database is not waited for: it never reached its commit.
+    """
+    deadline = time.monotonic() + SETTLE_WITHIN
+    while _running and (left := deadline - time.monotonic()) > 0:
+        await asyncio.wait(set(_running), timeout=left)
 
 
 def _begin(work: Awaitable[T]) -> asyncio.Task[T]:

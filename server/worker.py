@@ -17,6 +17,7 @@ SWEEP_EVERY = 1.0
 BEAT_EVERY = 5.0
 AFTER_ERROR = 2.0
 POISON_AFTER = 8  # tries after which a row that breaks our own code is dead
+FINISH_WITHIN = 8.0  # seconds; a send takes up to 20 s, a stop may not
 
 log = structlog.get_logger(__name__)
 
@@ -35,15 +36,27 @@ class Worker:
         self._stopping.set()
 
     async def run(self) -> None:
-        """Send and sweep side by side until stopped; none of them holds up another."""
-        await asyncio.gather(
+        """Send and sweep side by side until stopped; none of them holds up another.
+
+        What can't end soon after is dropped: a row whose sending was cut off is sent again when
+        its lease has run out, labelled, since it may have arrived.
+        """
+        steps = asyncio.gather(
             self._forever(self.send_due, IDLE),
             self._forever(self.sweep_inbox, SWEEP_EVERY),
             self._forever(self.sweep_deadlines, SWEEP_EVERY),
             self._forever(self.introduce, SWEEP_EVERY),
             self._forever(self.beat, BEAT_EVERY),
         )
-        await self.sent()
+        await self._stopping.wait()
+        try:
+            async with asyncio.timeout(FINISH_WITHIN):
+                await steps
+                await self.sent()
+        except TimeoutError:
+            log.warning("stopped with sends under way", sends=len(self._sending))
+            for task in self._sending:
+                task.cancel()
 
     async def send_due(self) -> int:
         """Start sending due rows, as many as there is room for; a slow one holds up no other.

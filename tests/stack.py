@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -31,21 +32,44 @@ def _wait_for(port: int, process: subprocess.Popen[bytes], seconds: float = 30.0
     raise RuntimeError(f"nothing listens on {port}")
 
 
-@contextmanager
-def _running(command: list[str], port: int, log: Path, user: str | None) -> Iterator[None]:
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=output, user=user)
-        try:
-            _wait_for(port, process)
-            yield
-        finally:
-            process.terminate()
-            process.wait(20)
+class Server:
+    """A server process that a test may stop and start again on the same port and folder."""
+
+    def __init__(
+        self, url: str, command: list[str], port: int, log: Path, user: str | None
+    ) -> None:
+        self.url = url
+        self._command, self._port, self._log, self._user = command, port, log, user
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it and wait until it listens."""
+        with self._log.open("ab") as output:
+            self._process = subprocess.Popen(
+                self._command, stdout=output, stderr=output, user=self._user
+            )
+        _wait_for(self._port, self._process)
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """Signal it and wait for its end; SIGQUIT is PostgreSQL's immediate mode."""
+        if self._process is not None:
+            self._process.send_signal(how)
+            self._process.wait(20)
+            self._process = None
 
 
 @contextmanager
-def postgres() -> Iterator[str]:
-    """A PostgreSQL server; yields its address without a database name.
+def _running(server: Server) -> Iterator[Server]:
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+@contextmanager
+def postgres_server() -> Iterator[Server]:
+    """A PostgreSQL server; its address is without a database name.
 
     Its folder is its own: pytest closes its folders to others whenever a session starts, and as
     root the server runs as another user.
@@ -70,17 +94,35 @@ def postgres() -> Iterator[str]:
             str(programs / "postgres"), "-D", name, "-p", str(port), "-k", "",
             "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "max_connections=200",
         ]  # fmt: skip
-        with _running(command, port, data / "server.log", user):
-            yield f"postgres://nqi@127.0.0.1:{port}"
+        server = Server(
+            f"postgres://nqi@127.0.0.1:{port}", command, port, data / "server.log", user
+        )
+        with _running(server):
+            yield server
 
 
 @contextmanager
-def redis(folder: Path) -> Iterator[str]:
-    """A Redis server; yields its address."""
+def postgres() -> Iterator[str]:
+    """The same for who only wants its address."""
+    with postgres_server() as server:
+        yield server.url
+
+
+@contextmanager
+def redis_server(folder: Path) -> Iterator[Server]:
+    """A Redis server that keeps nothing over a stop."""
     port = free_port()
     command = [
         "redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "",
         "--appendonly", "no", "--dir", str(folder),
     ]  # fmt: skip
-    with _running(command, port, folder / "redis.log", None):
-        yield f"redis://127.0.0.1:{port}/0"
+    server = Server(f"redis://127.0.0.1:{port}/0", command, port, folder / "redis.log", None)
+    with _running(server):
+        yield server
+
+
+@contextmanager
+def redis(folder: Path) -> Iterator[str]:
+    """The same for who only wants its address."""
+    with redis_server(folder) as server:
+        yield server.url

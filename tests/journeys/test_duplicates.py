@@ -20,7 +20,7 @@ from models.conversations import Conversation, InboundMessage, InboundState
 from models.outbox import OutboxItem
 from models.tickets import Ticket
 from tests.cast import COLLEAGUE, EMPLOYEE
-from tests.journeys.conftest import Stack, fresh_database
+from tests.fixtures import Stack, fresh_database
 from tests.product import MONDAY_MORNING, Product, config_for, running_product
 
 ROUTED = "送检3个水样要多少钱"

@@ -13,7 +13,7 @@ from tortoise.migrations.autodetector import MigrationAutodetector
 
 from models import database
 from models.sql import fetch
-from tests.journeys.conftest import Stack
+from tests.fixtures import Stack
 from tests.product import Product
 
 ROOT = Path(__file__).parents[2]

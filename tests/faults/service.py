@@ -1,0 +1,181 @@
+"""`python -m server …` as operators run it: real processes, with the simulator in this process."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from handlers import accounts
+from handlers.knowledge import import_corpus
+from models import database
+from models.clock import Clock
+from models.outbox import OutboxItem, OutboxState
+from nlp import Corpus, load_packaged
+from server.config import load_config
+from server.dev import build_simulator
+from server.wechat.simulator import Person, Simulator, running
+from tests import cast
+from tests.product import STAFF, environment
+from tests.stack import free_port
+
+ROOT = Path(__file__).parents[2]
+ROUTED = "送检3个水样要多少钱"
+CUSTOM = "/cgi-bin/message/custom/send"
+LABEL = "（可能重复）"
+# Enough people for a load; nobody gets more messages than a window allows.
+CROWD = tuple(
+    Person(f"oCrowd{n}", f"mCrowd{n}", f"uCrowd{n}", f"众{n}", "员工") for n in range(200)
+)
+
+
+@dataclass(slots=True)
+class Service:
+    """A configured product over a migrated database with staff and a little knowledge."""
+
+    variables: dict[str, str]
+    simulator: Simulator
+    http: httpx.AsyncClient
+    log: Path
+    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """Start one command; whatever still runs at the test's end is ended."""
+        with self.log.open("ab") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "server", *arguments],
+                cwd=ROOT, env={**os.environ, **self.variables}, stdout=output, stderr=output,
+            )  # fmt: skip
+        self.processes.append(process)
+        return process
+
+    async def serve(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """Start `serve` and wait until it answers."""
+        process = self.start("serve", *arguments)
+        await until(self.healthy)
+        return process
+
+    async def healthy(self) -> bool:
+        """Whether HTTP lives."""
+        try:
+            return (await self.http.get("/healthz")).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+    async def called(self, path: str = CUSTOM, times: int = 1) -> None:
+        """Wait until the platform has been called."""
+
+        async def often() -> bool:
+            return len(self.simulator.calls(path)) >= times
+
+        await until(often)
+
+    def texts_to(self, openid: str) -> list[str]:
+        """All texts that this phone received, passive replies too."""
+        return [
+            m.content["text"]
+            for m in self.simulator.chat(openid)
+            if m.side == "in" and "text" in m.content
+        ]
+
+
+def children(supervisor: subprocess.Popen[bytes], role: str) -> list[int]:
+    """Process ids of a supervisor's children that play this role: http or worker."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        try:
+            stat = (entry / "stat").read_text().rsplit(")", 1)[1].split()
+            words = (entry / "cmdline").read_bytes().decode().split("\0")
+        except (OSError, IndexError):
+            continue
+        if int(stat[1]) == supervisor.pid and role in words:
+            found.append(int(entry.name))
+    return found
+
+
+async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 60) -> None:
+    """Look again and again; fails when it never comes true."""
+    deadline = time.monotonic() + seconds
+    while not await condition():
+        assert time.monotonic() < deadline, "it never happened"
+        await asyncio.sleep(0.05)
+
+
+async def ended(process: subprocess.Popen[bytes], seconds: float = 20) -> int:
+    """The exit code; the simulator in this loop goes on answering meanwhile."""
+    return await asyncio.to_thread(process.wait, seconds)
+
+
+async def killed(process: subprocess.Popen[bytes]) -> None:
+    """kill -9, and wait for the end."""
+    process.kill()
+    await ended(process)
+
+
+async def all_sent() -> bool:
+    """Whether nothing waits to be sent."""
+    return not await OutboxItem.exclude(state=OutboxState.DONE).exists()
+
+
+async def end_leases() -> int:
+    """Let the time pass that a sender has for its rows. Returns how many rows are under way."""
+    past = Clock().now()
+    return await OutboxItem.filter(state=OutboxState.LEASED).update(lease_until=past)
+
+
+@asynccontextmanager
+async def surroundings(url: str, redis_url: str, folder: Path) -> AsyncIterator[Service]:
+    """Everything around the processes: platform, staff, knowledge, people to play."""
+    workers = "2" if redis_url else "1"
+    variables = environment(url, redis_url, WORKERS=workers)
+    platform_port = free_port()
+    variables["NQI_WECHAT_API_BASE"] = f"http://127.0.0.1:{platform_port}/dev/wechat"
+    config = load_config(variables)
+    clock = Clock()
+    simulator = build_simulator(config, cast=(*cast.EVERYBODY, *CROWD), clock=clock)
+    await database.connect(url)
+    try:
+        for person, role, topics in STAFF:
+            await accounts.register_staff(
+                person.nickname, openid=person.openid, role=role, topics=topics, now=clock.now()
+            )
+        await import_corpus(_little(load_packaged()), now=clock.now())
+        async with (
+            running(simulator, port=platform_port),
+            httpx.AsyncClient(base_url=f"http://127.0.0.1:{config.port}", timeout=20) as http,
+        ):
+            service = Service(variables, simulator, http, folder / "processes.log")
+            try:
+                yield service
+            finally:
+                for process in service.processes:
+                    process.send_signal(signal.SIGCONT)
+                    process.terminate()
+                for process in service.processes:
+                    await _ended_by_force(process)
+    finally:
+        await database.disconnect()
+
+
+async def _ended_by_force(process: subprocess.Popen[bytes]) -> None:
+    try:
+        await ended(process)
+    except subprocess.TimeoutExpired:
+        await killed(process)
+
+
+def _little(corpus: Corpus) -> Corpus:
+    """So little that a process starts in a moment."""
+    return Corpus(
+        standards=corpus.standards[:20],
+        limits=corpus.limits[:20],
+        articles=corpus.articles[:30],
+        examples=corpus.examples[::10],
+    )
