@@ -79,13 +79,19 @@ async def database_url(servers: Stack) -> AsyncIterator[str]:
 
 
 @pytest.fixture
-async def config(database_url: str, servers: Stack) -> Config:
-    """The product's configuration on this stack, with an empty Redis."""
+async def redis_url(servers: Stack) -> str:
+    """An empty Redis, "" where the stack has none."""
     if servers.redis_url:
         client = redis.asyncio.Redis.from_url(servers.redis_url)
         await client.flushall()
         await client.aclose()
-    return config_for(database_url, servers.redis_url)
+    return servers.redis_url
+
+
+@pytest.fixture
+def config(database_url: str, redis_url: str) -> Config:
+    """The product's configuration on this stack."""
+    return config_for(database_url, redis_url)
 
 
 @pytest.fixture

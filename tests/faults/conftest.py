@@ -8,18 +8,18 @@ import pytest
 
 from tests.faults.service import Service, surroundings
 from tests.fixtures import (
-    Stack,
     clock,
     config,
     database_url,
     engine,
     house,
     product,
+    redis_url,
     servers,
 )
 from tests.stack import Server, postgres_server, redis_server
 
-__all__ = ["clock", "config", "database_url", "engine", "house", "product", "servers"]
+__all__ = ["clock", "config", "database_url", "engine", "house", "product", "redis_url", "servers"]
 
 # What a stack does not have can't fail there.
 ONLY_ON = {
@@ -31,9 +31,9 @@ collect_ignore = [name for stack, names in ONLY_ON.items() if stack != STACK for
 
 
 @pytest.fixture
-async def service(database_url: str, servers: Stack, tmp_path: Path) -> AsyncIterator[Service]:
+async def service(database_url: str, redis_url: str, tmp_path: Path) -> AsyncIterator[Service]:
     """A product that runs as processes, none of them started yet."""
-    async with surroundings(database_url, servers.redis_url, tmp_path) as running:
+    async with surroundings(database_url, redis_url, tmp_path) as running:
         yield running
 
 

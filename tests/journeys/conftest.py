@@ -10,6 +10,7 @@ from tests.fixtures import (
     house,
     is_postgres,
     product,
+    redis_url,
     servers,
 )
 
@@ -23,5 +24,6 @@ __all__ = [
     "house",
     "is_postgres",
     "product",
+    "redis_url",
     "servers",
 ]
