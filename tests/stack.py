@@ -7,7 +7,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -36,19 +36,29 @@ class Server:
     """A server process that a test may stop and start again on the same port and folder."""
 
     def __init__(
-        self, url: str, command: list[str], port: int, log: Path, user: str | None
+        self,
+        url: str,
+        command: list[str],
+        port: int,
+        log: Path,
+        *,
+        user: str | None = None,
+        is_ready: Sequence[str] = ("true",),
     ) -> None:
         self.url = url
         self._command, self._port, self._log, self._user = command, port, log, user
+        self._is_ready = is_ready
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start it and wait until it listens."""
+        """Start it and wait until it serves: PostgreSQL listens before it has recovered."""
         with self._log.open("ab") as output:
             self._process = subprocess.Popen(
                 self._command, stdout=output, stderr=output, user=self._user
             )
         _wait_for(self._port, self._process)
+        while subprocess.run(self._is_ready, check=False).returncode != 0:
+            time.sleep(0.05)
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """Signal it and wait for its end; SIGQUIT is PostgreSQL's immediate mode."""
@@ -94,8 +104,14 @@ def postgres_server() -> Iterator[Server]:
             str(programs / "postgres"), "-D", name, "-p", str(port), "-k", "",
             "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "max_connections=200",
         ]  # fmt: skip
+        is_ready = [str(programs / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port)]
         server = Server(
-            f"postgres://nqi@127.0.0.1:{port}", command, port, data / "server.log", user
+            f"postgres://nqi@127.0.0.1:{port}",
+            command,
+            port,
+            data / "server.log",
+            user=user,
+            is_ready=is_ready,
         )
         with _running(server):
             yield server
@@ -116,7 +132,7 @@ def redis_server(folder: Path) -> Iterator[Server]:
         "redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "",
         "--appendonly", "no", "--dir", str(folder),
     ]  # fmt: skip
-    server = Server(f"redis://127.0.0.1:{port}/0", command, port, folder / "redis.log", None)
+    server = Server(f"redis://127.0.0.1:{port}/0", command, port, folder / "redis.log")
     with _running(server):
         yield server
 

@@ -4,8 +4,10 @@ import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import asyncpg
 import pytest
 
+from models import database
 from tests.faults.service import Service, surroundings
 from tests.fixtures import (
     clock,
@@ -51,3 +53,14 @@ def own_postgres() -> Iterator[Server]:
     """A PostgreSQL for this test to stop."""
     with postgres_server() as server:
         yield server
+
+
+@pytest.fixture
+async def own_database(own_postgres: Server) -> str:
+    """A migrated database there; it goes away with its server."""
+    admin = await asyncpg.connect(f"{own_postgres.url}/postgres")
+    await admin.execute("CREATE DATABASE nqi")
+    await admin.close()
+    url = f"{own_postgres.url}/nqi"
+    await database.migrate(url)
+    return url
