@@ -118,15 +118,20 @@ class MemoryTokenStore:
 
 
 class RedisTokenStore:
-    """Tokens shared through Redis, under `prefix`. A flushed Redis costs one fetch."""
+    """Tokens shared through Redis, under `prefix`. A flushed Redis costs one fetch.
+
+    With each token every process reads the forced refreshes so far, and keeps them in mind: a
+    flushed Redis must not make all of them forget what the platform still counts.
+    """
 
     def __init__(self, redis: Redis, prefix: str = "nqi:token:") -> None:
         self._redis = redis
         self._prefix = prefix
+        self._forces: dict[App, Forces] = {}
 
     async def get(self, app: App) -> Token | None:
         """See TokenStore."""
-        stored = await self._load("value", app)
+        stored = await self._load(app)
         if stored is None:
             return None
         return Token(stored["token"], datetime.fromisoformat(stored["expires_at"]))
@@ -138,13 +143,11 @@ class RedisTokenStore:
 
     async def claim_force(self, app: App, now: datetime) -> bool:
         """See TokenStore."""
-        stored = await self._load("forces", app)
-        known = stored and Forces(
-            stored["day"], int(stored["count"]), datetime.fromisoformat(stored["last"])
-        )
-        forces = Forces.next(known or None, now)
+        await self._load(app)
+        forces = Forces.next(self._forces.get(app), now)
         if forces is None:
             return False
+        self._forces[app] = forces
         stored = {"day": forces.day, "count": str(forces.count), "last": now.isoformat()}
         await self._save("forces", app, stored, FORCES_LIFE_SECONDS)
         return True
@@ -170,12 +173,21 @@ class RedisTokenStore:
             with contextlib.suppress(LockError, RedisError):
                 await lock.release()
 
-    async def _load(self, name: str, app: App) -> dict[str, str] | None:
+    async def _load(self, app: App) -> dict[str, str] | None:
+        """The stored token; the record of forced refreshes is kept in mind."""
         try:
-            raw = await self._redis.get(f"{self._prefix}{name}:{app}")
+            keys = [f"{self._prefix}{name}:{app}" for name in ("value", "forces")]
+            found = await self._redis.mget(keys)
         except RedisError:
             raise StoreDown("Redis can't be reached") from None
-        return json.loads(raw) if raw else None
+        token, forces = (json.loads(raw) if raw else None for raw in found)
+        if forces is not None:
+            day, count = forces["day"], int(forces["count"])
+            known = self._forces.get(app)
+            if known is not None and known.day == day:
+                count = max(count, known.count)
+            self._forces[app] = Forces(day, count, datetime.fromisoformat(forces["last"]))
+        return token
 
     async def _save(self, name: str, app: App, stored: dict[str, str], life: int) -> None:
         try:
