@@ -43,6 +43,13 @@ class Gone(DomainError):
     code = "gone"
 
 
+class StorageFull(DomainError):
+    """There is no room left for what was sent."""
+
+    status = 507
+    code = "storage_full"
+
+
 class Unavailable(DomainError):
     """Something we depend on does not answer now; trying again later makes sense."""
 

@@ -30,6 +30,7 @@ from models.transactions import transactional
 LONGEST_ANSWER = 5000
 LONGEST_MESSAGE = 2000
 MOVED_ON = "工单状态已变化，请刷新后再试。"
+KEY_TAKEN = "同一个 Idempotency-Key 已用于另一段内容。"
 # DOMAIN.md: reopened within 7 days keeps number and specialist.
 REOPENED_WITHIN = timedelta(days=7)
 
@@ -98,7 +99,7 @@ async def accept(ticket: Ticket, staff: Staff, *, now: datetime) -> None:
 
     A second tap changes nothing. Raises Conflict.
     """
-    await _lock(ticket)
+    await lock(ticket)
     if ticket.state == TicketState.ACCEPTED and ticket.assignee_id == staff.id:
         return
     if ticket.state == TicketState.PARKED and staff.role != StaffRole.SPECIALIST:
@@ -119,7 +120,7 @@ async def answer(ticket: Ticket, staff: Staff, text: str, *, form_id: str, now: 
     """
     text = _words(text, LONGEST_ANSWER, "答复")
     dedupe_key = f"answer:{ticket.id}:{form_id}"
-    await _lock(ticket)
+    await lock(ticket)
     if await TicketEvent.filter(dedupe_key=dedupe_key).exists():
         return
     if ticket.state in (TicketState.ASSIGNED, TicketState.PARKED):
@@ -154,12 +155,22 @@ async def add_message(
     answered long ago, or the key came before with another text.
     """
     text = _words(text, LONGEST_MESSAGE, "补充内容")
-    await _lock(ticket)
+    await lock(ticket)
     before = await TicketEvent.get_or_none(dedupe_key=dedupe_key)
     if before is not None:
         if before.text != text:
-            raise Conflict("同一个 Idempotency-Key 已用于另一段内容。")
+            raise Conflict(KEY_TAKEN)
         return
+    await take_addition(house, ticket, text, dedupe_key=dedupe_key, now=now)
+
+
+async def take_addition(
+    house: House, ticket: Ticket, text: str, *, dedupe_key: str, now: datetime
+) -> None:
+    """Write down what the asker added, reopen a ticket answered lately, tell its assignee.
+
+    Runs inside the caller's transaction, which holds the ticket's lock. Raises Conflict.
+    """
     if ticket.state == TicketState.WITHDRAWN:
         raise Conflict("这张工单已撤回，请重新提问。")
     if ticket.answered_at is not None and now - ticket.answered_at > REOPENED_WITHIN:
@@ -182,7 +193,7 @@ async def add_message(
         await notify_staff(Notice.TICKET_MESSAGE, ticket, staff, now=now, occasion=event_id)
 
 
-async def _lock(ticket: Ticket) -> None:
+async def lock(ticket: Ticket) -> None:
     """Hold the row until the transaction ends, and see it as it now is."""
     await Ticket.select_for_update().get(id=ticket.id)
     await ticket.refresh_from_db()

@@ -55,6 +55,16 @@ async def add(row: Model) -> bool:
     return True
 
 
+async def hold(digest: str) -> None:
+    """Wait for, and until this transaction ends be, the only one who holds `digest` (hex).
+
+    SQLite has one writer, who holds everything.
+    """
+    if get_connection("default").capabilities.dialect != "sqlite":
+        number = int.from_bytes(bytes.fromhex(digest)[:8], signed=True)
+        await fetch("SELECT pg_advisory_xact_lock($1)", number)
+
+
 def skip_locked() -> str:
     """The clause that lets two claimers take different rows; SQLite has one writer and none."""
     return "" if isinstance(get_connection("default"), SqliteClient) else "FOR UPDATE SKIP LOCKED"

@@ -55,6 +55,7 @@ class Config:
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...]
     rate_limit_factor: int
     secret_key: str = field(repr=False)
+    files_dir: Path
     platform_file: Path
     templates_file: Path
     official: AppCredentials
@@ -91,6 +92,7 @@ def load_config(environ: Mapping[str, str]) -> Config:
         trusted_proxies=_networks(read("TRUSTED_PROXIES")),
         rate_limit_factor=read.number("RATE_LIMIT_FACTOR", 1, 1, 1000),
         secret_key=read("SECRET_KEY"),
+        files_dir=Path(read("FILES_DIR", "var/files")),
         platform_file=_file("PLATFORM_FILE", read("PLATFORM_FILE"), DATA / "platform.demo.toml"),
         templates_file=_file(
             "TEMPLATES_FILE", read("TEMPLATES_FILE"), DATA / "templates.demo.toml"

@@ -16,6 +16,7 @@ from handlers.house import House
 from handlers.knowledge import load_corpus
 from handlers.platform import load_platform, platform_articles
 from models.clock import Clock
+from models.files import FileStore
 from nlp import Corpus, Matcher, load_packaged
 from server.config import Config
 from server.sender import Sender
@@ -40,6 +41,7 @@ class Wiring:
     templates: Templates
     signer: Signer
     sender: Sender
+    files: FileStore
 
 
 async def build_house(config: Config, clock: Clock) -> House:
@@ -80,7 +82,8 @@ async def wired(config: Config, clock: Clock, house: House | None = None) -> Asy
             public_url=config.public_url,
             sends_a_minute=config.sends_a_minute,
         )
-        yield Wiring(config, clock, house, client, templates, signer, sender)
+        files = FileStore(config.files_dir)
+        yield Wiring(config, clock, house, client, templates, signer, sender, files)
 
 
 @asynccontextmanager

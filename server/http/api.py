@@ -7,17 +7,18 @@ import msgspec
 from sanic import Blueprint, HTTPResponse, Request
 from sanic.response import raw
 
-from handlers import accounts, delivery, inbox, ticket_records, tickets
+from handlers import accounts, attachments, delivery, inbox, pictures, ticket_records, tickets
 from handlers.accounts import Principal
 from handlers.consents import consents_of
 from handlers.errors import DomainError, NotFound, Unavailable
 from handlers.incoming import App, Incoming, Kind
 from handlers.ticket_records import Audience
 from server.http import forms, limits, presentation
+from server.http.attachments import send_attachment
 from server.http.context import limits_of, wiring
 from server.http.openapi import document
 from server.http.presentation import TicketDetail
-from server.http.routes import JSON, SESSION, Route, register
+from server.http.routes import JSON, SESSION, Picture, Route, register
 from server.wechat.errors import CodeRejected, PlatformError
 
 PREFIX = "/api/v1"
@@ -88,6 +89,27 @@ async def add_message(
         now=wired.clock.now(),
     )
     return 201, await _detail(request, who, number)
+
+
+async def add_attachment(request: Request, who: Principal, number: str) -> tuple[int, TicketDetail]:
+    wired = wiring(request)
+    ticket = await ticket_records.access_ticket_as_asker(who.account_id, number)
+    await attachments.attach_picture(
+        wired.house,
+        wired.files,
+        ticket,
+        request.body,
+        dedupe_key=f"api-picture:{who.identity_id}:{ticket.id}:{_idempotency_key(request)}",
+        now=wired.clock.now(),
+    )
+    return 201, await _detail(request, who, number)
+
+
+async def attachment(
+    request: Request, who: Principal, number: str, attachment_id: int
+) -> tuple[int, HTTPResponse]:
+    ticket = await ticket_records.access_ticket_as_asker(who.account_id, number)
+    return 200, await send_attachment(request, ticket, attachment_id)
 
 
 async def notices(_request: Request, who: Principal) -> tuple[int, forms.Notices]:
@@ -161,6 +183,25 @@ ROUTES = (
         idempotent=True,
     ),
     Route(
+        method="POST",
+        path="/tickets/<number:str>/attachments",
+        handler=add_attachment,
+        summary="Add a picture to one's own ticket: JPEG, PNG or WebP, as the body itself",
+        body=Picture,
+        largest=2 * pictures.LARGEST,  # somewhat too much is answered in the picture's own words
+        answers={201: TicketDetail},
+        refusals=(404, 409, 415, 507),
+        idempotent=True,
+    ),
+    Route(
+        method="GET",
+        path="/tickets/<number:str>/attachments/<attachment_id:int>",
+        handler=attachment,
+        summary="A picture of one's own ticket",
+        answers={200: Picture},
+        refusals=(404,),
+    ),
+    Route(
         method="GET",
         path="/notices",
         handler=notices,
@@ -217,4 +258,9 @@ def _idempotency_key(request: Request) -> str:
 async def _detail(request: Request, who: Principal, number: str) -> TicketDetail:
     ticket = await ticket_records.access_ticket_as_asker(who.account_id, number)
     events = await ticket_records.events_of(ticket, audience=Audience.EVERYONE)
-    return presentation.ticket_detail(ticket, events, now=wiring(request).clock.now())
+    return presentation.ticket_detail(
+        ticket,
+        events,
+        now=wiring(request).clock.now(),
+        attachments=await attachments.attachments_of(ticket),
+    )

@@ -8,12 +8,13 @@ from uuid import uuid4
 from sanic import Blueprint, HTTPResponse, Request
 from sanic.response import redirect
 
-from handlers import links, ticket_records, tickets
+from handlers import attachments, links, ticket_records, tickets
 from handlers.accounts import Staff, staff_by_id
 from handlers.errors import DomainError, Gone, NotFound, Unauthorized
 from handlers.ticket_records import Audience
 from handlers.tickets import LONGEST_ANSWER
 from server.http import presentation
+from server.http.attachments import send_attachment
 from server.http.body import SMALL, read_body
 from server.http.context import limits_of, wiring
 from server.http.limits import DESK, STRANGER
@@ -97,6 +98,11 @@ async def answer(request: Request, number: str) -> HTTPResponse:
     return redirect(f"/desk/tickets/{number}", status=303)
 
 
+async def attachment(request: Request, number: str, attachment_id: int) -> HTTPResponse:
+    ticket = await ticket_records.access_ticket_as_staff(await _staff(request), number)
+    return await send_attachment(request, ticket, attachment_id)
+
+
 async def read(request: Request, token: str) -> HTTPResponse:
     now = wiring(request).clock.now()
     number = str(_signed(request, "asker-link", token)["number"])
@@ -113,6 +119,7 @@ ROUTES = (
     ("GET", "/desk/tickets/<number:str>", show),
     ("POST", "/desk/tickets/<number:str>/accept", accept),
     ("POST", "/desk/tickets/<number:str>/answer", answer),
+    ("GET", "/desk/tickets/<number:str>/attachments/<attachment_id:int>", attachment),
     ("GET", "/t/<token:str>", read),
 )
 
@@ -163,7 +170,9 @@ async def _ticket_page(
         status=problem.status if problem else 200,
         title=f"工单 {number}",
         staff=staff.name,
-        ticket=presentation.work_detail(ticket, events, now=now),
+        ticket=presentation.work_detail(
+            ticket, events, now=now, attachments=await attachments.attachments_of(ticket)
+        ),
         form=wired.signer.sign(
             FORM, {"staff": staff.id, "form": uuid4().hex}, now=now, ttl=SESSION_LASTS
         ),

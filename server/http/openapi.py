@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from server.http.forms import Problem
-from server.http.routes import JSON, Route
+from server.http.routes import JSON, Picture, Route
 
 SCHEMAS = "#/components/schemas/{name}"
 PARAMETER = re.compile(r"<(\w+):(\w+)>")
@@ -31,12 +31,16 @@ def document(prefix: str, routes: Sequence[Route]) -> bytes:
     types: list[Any] = [Problem]
     for route in routes:
         types += [*route.answers.values(), *([route.body] if route.body else [])]
-    references, schemas = msgspec.json.schema_components(dict.fromkeys(types), ref_template=SCHEMAS)
-    reference = dict(zip(dict.fromkeys(types), references, strict=True))
+    structs = [form for form in dict.fromkeys(types) if form is not Picture]
+    references, schemas = msgspec.json.schema_components(structs, ref_template=SCHEMAS)
+    content = {
+        Picture: {media: {} for media in Picture.media},
+        **{form: {JSON: {"schema": r}} for form, r in zip(structs, references, strict=True)},
+    }
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
         path = prefix + PARAMETER.sub(r"{\1}", route.path)
-        paths.setdefault(path, {})[route.method.lower()] = _operation(route, reference)
+        paths.setdefault(path, {})[route.method.lower()] = _operation(route, content)
     return msgspec.json.encode(
         {
             "openapi": "3.1.0",
@@ -50,7 +54,7 @@ def document(prefix: str, routes: Sequence[Route]) -> bytes:
     )
 
 
-def _operation(route: Route, reference: dict[Any, Any]) -> dict[str, Any]:
+def _operation(route: Route, content: dict[Any, Any]) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": route.handler.__name__,
         "summary": route.summary,
@@ -60,7 +64,7 @@ def _operation(route: Route, reference: dict[Any, Any]) -> dict[str, Any]:
             for name, converter in PARAMETER.findall(route.path)
         ],
         "responses": {
-            str(status): _response(status, reference[answer])
+            str(status): _response(status, content[answer])
             for status, answer in [
                 *route.answers.items(),
                 *((status, Problem) for status in _refusals(route)),
@@ -72,7 +76,7 @@ def _operation(route: Route, reference: dict[Any, Any]) -> dict[str, Any]:
     if route.body is not None:
         operation["requestBody"] = {
             "required": True,
-            "content": {JSON: {"schema": reference[route.body]}},
+            "content": content[route.body],
         }
     return operation
 
@@ -84,10 +88,10 @@ def _refusals(route: Route) -> Iterable[int]:
     return sorted({400, *of_person, *of_body, 429, 503, *route.refusals})
 
 
-def _response(status: int, schema: Any) -> dict[str, Any]:
+def _response(status: int, content: Any) -> dict[str, Any]:
     answer: dict[str, Any] = {
         "description": HTTPStatus(status).phrase,
-        "content": {JSON: {"schema": schema}},
+        "content": content,
     }
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         answer["headers"] = {"Retry-After": {"schema": {"type": "integer", "minimum": 1}}}

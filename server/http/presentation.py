@@ -1,5 +1,6 @@
 """How stored things look to clients: the one module of the HTTP side that reads models."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
@@ -7,6 +8,7 @@ import msgspec
 
 from handlers import wording
 from handlers.topics import label
+from models.attachments import Attachment
 from models.outbox import Notice, OutboxItem
 from models.tickets import LABELS, UNANSWERED_STATES, EventKind, Ticket, TicketEvent, TicketState
 
@@ -51,11 +53,21 @@ class HistoryEvent(msgspec.Struct):
     at_text: str
 
 
+class AttachedFile(msgspec.Struct):
+    """A file of a ticket; size in bytes."""
+
+    id: int
+    url: str
+    size: int
+    content_type: str
+
+
 class TicketDetail(TicketSummary):
-    """A ticket with its history, oldest first."""
+    """A ticket with its history and its files, oldest first."""
 
     specialist: str | None
     events: list[HistoryEvent]
+    attachments: list[AttachedFile]
 
 
 class WorkDetail(TicketDetail):
@@ -95,8 +107,18 @@ def ticket_summary(ticket: Ticket, *, now: datetime) -> TicketSummary:
     )
 
 
-def ticket_detail(ticket: Ticket, events: list[TicketEvent], *, now: datetime) -> TicketDetail:
-    """A ticket with its history; `ticket.assignee` must be fetched."""
+def ticket_detail(
+    ticket: Ticket,
+    events: list[TicketEvent],
+    *,
+    now: datetime,
+    attachments: Sequence[Attachment] = (),
+    tickets_path: str = "/api/v1/tickets",
+) -> TicketDetail:
+    """A ticket with its history; `ticket.assignee` must be fetched.
+
+    tickets_path: where this reader finds tickets, and below them their attachments.
+    """
     return TicketDetail(
         **msgspec.structs.asdict(ticket_summary(ticket, now=now)),
         specialist=ticket.assignee.name if ticket.assignee else None,
@@ -111,13 +133,31 @@ def ticket_detail(ticket: Ticket, events: list[TicketEvent], *, now: datetime) -
             )
             for event in events
         ],
+        attachments=[
+            AttachedFile(
+                id=attachment.id,
+                url=f"{tickets_path}/{ticket.number}/attachments/{attachment.id}",
+                size=attachment.size,
+                content_type=attachment.content_type,
+            )
+            for attachment in attachments
+        ],
     )
 
 
-def work_detail(ticket: Ticket, events: list[TicketEvent], *, now: datetime) -> WorkDetail:
+def work_detail(
+    ticket: Ticket,
+    events: list[TicketEvent],
+    *,
+    now: datetime,
+    attachments: Sequence[Attachment] = (),
+) -> WorkDetail:
     """What staff see; `ticket.assignee` must be fetched."""
+    detail = ticket_detail(
+        ticket, events, now=now, attachments=attachments, tickets_path="/desk/tickets"
+    )
     return WorkDetail(
-        **msgspec.structs.asdict(ticket_detail(ticket, events, now=now)),
+        **msgspec.structs.asdict(detail),
         transcript=ticket.transcript,
         reasons=ticket.reasons,
         standards=ticket.standards,

@@ -24,7 +24,13 @@ SESSION = "miniapp-session"
 SIGN_IN = "请先登录。"
 JSON = "application/json"
 
-Handler = Callable[..., Awaitable[tuple[int, msgspec.Struct]]]
+Handler = Callable[..., Awaitable[tuple[int, msgspec.Struct | HTTPResponse]]]
+
+
+class Picture:
+    """A body that is a picture and no JSON; `media` are the types that it may have."""
+
+    media = ("image/jpeg", "image/png", "image/webp")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +39,8 @@ class Route:
 
     path: as Sanic writes it, below the API's prefix. answers: the type of each status of success.
     refusals: statuses beyond those that every such call may have. body: what the JSON body must
-    be; None where there is none. rate: how often, by person where signed in, else by address.
+    be, None where there is none; a Picture stays in the request. largest: bytes of it. rate: how
+    often, by person where signed in, else by address.
     idempotent: `Idempotency-Key` makes a repeated call one action.
     """
 
@@ -41,9 +48,9 @@ class Route:
     path: str
     handler: Handler
     summary: str
-    answers: Mapping[int, type[msgspec.Struct]]
+    answers: Mapping[int, type[msgspec.Struct | Picture]]
     refusals: Sequence[int] = ()
-    body: type[msgspec.Struct] | None = None
+    body: type[msgspec.Struct | Picture] | None = None
     largest: int = SMALL
     signed_in: bool = True
     rate: Rate = PERSON
@@ -76,9 +83,10 @@ def _served(route: Route) -> Callable[..., Coroutine[Any, Any, HTTPResponse]]:
             await limits_of(request).check_address(route.rate, request)
         if route.body is not None:
             await read_body(request, route.largest)
-            given.append(parse(request.body, route.body))
+            if route.body is not Picture:
+                given.append(parse(request.body, route.body))
         status, answer = await route.handler(*given, **path)
-        return encoded(answer, status)
+        return answer if isinstance(answer, HTTPResponse) else encoded(answer, status)
 
     return serve
 

@@ -7,7 +7,7 @@ from typing import Any
 from sanic import HTTPResponse, Request, Sanic
 from sanic.response import text
 
-from server.app import LARGEST_BODY, TIMEOUTS
+from server.app import LARGEST_REFUSED, TIMEOUTS
 from tests.bench.callbacks import PATH
 
 
@@ -21,7 +21,7 @@ def main() -> None:
     app: Sanic[Any, Any] = Sanic("hello", configure_logging=False)
     app.config.update(
         TIMEOUTS,
-        REQUEST_MAX_SIZE=LARGEST_BODY,
+        REQUEST_MAX_SIZE=LARGEST_REFUSED,
         AUTO_EXTEND=False,
         ACCESS_LOG=False,
         FALLBACK_ERROR_FORMAT="text",

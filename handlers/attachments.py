@@ -1,0 +1,130 @@
+"""Attachments of tickets: a picture is made harmless, put into the file store, and told."""
+
+import asyncio
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+import structlog
+
+from handlers import pictures, tickets
+from handlers.errors import Conflict, NotFound, StorageFull, Unavailable
+from handlers.house import House
+from handlers.pictures import Picture
+from models.attachments import Attachment, Sent
+from models.files import FileStore
+from models.sql import hold
+from models.tickets import Ticket
+from models.transactions import own_task, transactional
+
+MOST_OF_A_TICKET = 20
+LARGEST_ID = 2**31 - 1  # what an id column holds
+NO_SUCH_PICTURE = "没有找到这张图片。"
+FULL = "服务器的存储空间满了，图片没有保存。请稍后再发，或联系工作人员。"
+
+log = structlog.get_logger(__name__)
+
+
+async def attach_picture(
+    house: House, files: FileStore, ticket: Ticket, data: bytes, *, dedupe_key: str, now: datetime
+) -> None:
+    """Keep the asker's picture, note it in the ticket's history and tell the assignee.
+
+    Raises DomainError for what is no good picture, StorageFull, and Conflict when the ticket takes
+    nothing more or the key came before with another picture; then nothing is kept. A process that
+    is killed on the way may leave a file that no row names and nobody can read.
+    """
+    # In a task of its own: a client that hangs up leaves no half-done work behind.
+    await own_task(_attach(house, files, ticket, data, dedupe_key=dedupe_key, now=now))
+
+
+async def attachments_of(ticket: Ticket) -> list[Attachment]:
+    """A ticket's attachments, oldest first."""
+    return await Attachment.filter(ticket_id=ticket.id).order_by("id")
+
+
+async def open_attachment(
+    files: FileStore, ticket: Ticket, attachment_id: int
+) -> tuple[Attachment, bytes]:
+    """One attachment of a ticket that the reader may see, with its bytes. Raises NotFound."""
+    attachment = None
+    if attachment_id <= LARGEST_ID:
+        attachment = await Attachment.get_or_none(id=attachment_id, ticket_id=ticket.id)
+    if attachment is None:
+        raise NotFound(NO_SUCH_PICTURE)
+    try:
+        return attachment, await asyncio.to_thread(files.read, attachment.sha256)
+    except FileNotFoundError as error:
+        log.error("file is missing in the store", sha256=attachment.sha256)
+        raise NotFound("这张图片的文件已丢失，请联系平台工作人员。") from error
+
+
+async def _attach(
+    house: House, files: FileStore, ticket: Ticket, data: bytes, *, dedupe_key: str, now: datetime
+) -> None:
+    picture = await asyncio.to_thread(pictures.clean, data)
+    with _full_disk_told():
+        digest = await asyncio.to_thread(files.put, picture.data)
+    try:
+        await _write_down(house, files, ticket, digest, picture, dedupe_key=dedupe_key, now=now)
+    except Exception:
+        await _remove_unless_named(files, digest)
+        raise
+
+
+@transactional
+async def _write_down(
+    house: House,
+    files: FileStore,
+    ticket: Ticket,
+    digest: str,
+    picture: Picture,
+    *,
+    dedupe_key: str,
+    now: datetime,
+) -> None:
+    await tickets.lock(ticket)
+    before = await Attachment.get_or_none(dedupe_key=dedupe_key)
+    if before is not None:
+        if before.sha256 != digest:
+            raise Conflict(tickets.KEY_TAKEN)
+        return
+    if await Attachment.filter(ticket_id=ticket.id).count() >= MOST_OF_A_TICKET:
+        raise Conflict(f"一张工单最多放{MOST_OF_A_TICKET}张图片。")
+    await tickets.take_addition(house, ticket, "补充了图片", dedupe_key=dedupe_key, now=now)
+    await Attachment.create(
+        ticket_id=ticket.id,
+        sent=Sent.BY_ASKER,
+        sha256=digest,
+        size=len(picture.data),
+        content_type=picture.content_type,
+        dedupe_key=dedupe_key,
+        created_at=now,
+    )
+    await hold(digest)
+    if not files.has(digest):
+        raise Unavailable("图片没有存好，请再发一次。")
+
+
+@transactional
+async def _remove_unless_named(files: FileStore, digest: str) -> None:
+    """Take back a file whose row did not come about.
+
+    Another row may name the same bytes, or be about to: whoever writes one looks for the file
+    under the same lock, so that none is ever without its file.
+    """
+    await hold(digest)
+    if not await Attachment.filter(sha256=digest).exists():
+        files.remove(digest)
+
+
+@contextmanager
+def _full_disk_told() -> Iterator[None]:
+    """Say in words that the disk is full."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise StorageFull(FULL) from error
