@@ -1,43 +1,43 @@
 """Failures of calls to the platform, one class per consequence.
 
 str() of every one of them is the API's short name, the code and the code's name, or a fixed
-phrase of ours: never a token, a secret, an openid or an address.
+phrase of ours: never a token, a secret, an openid or an address. `hint` is what the operator must
+know beside the code.
 Codes: WECHAT.md "Sending" and the platform's list of global return codes.
 """
 
 import re
+from ipaddress import IPv6Address, ip_address
 
 from wechatpy.constants import WeChatErrorCode
 
 TOKEN_CODES = frozenset({40001, 40014, 42001})
-# What a message names and an operator must know: 47003 reads "argument invalid!
-# data.thing1.value is empty", 40164 "invalid ip 1.2.3.4 ipv6 ::ffff:1.2.3.4, not in whitelist".
-HINTS = {
-    47003: re.compile(r"\bdata\.([A-Za-z_]+\d*)"),
-    40164: re.compile(r"\binvalid ip ([0-9a-fA-F.:]{3,45})"),
-}
+# 47003 reads "argument invalid! data.thing1.value is empty".
+FIELD = re.compile(r"\bdata\.([A-Za-z_]{1,32}\d{0,3})\b")
+# 40164 reads "invalid ip 1.2.3.4 ipv6 ::ffff:1.2.3.4, not in whitelist".
+ADDRESS = re.compile(r"\binvalid ip ([0-9A-Fa-f:.]{2,45})")
 
 
 class PlatformError(Exception):
     """A call failed; the base class itself stands for any code without a class below.
 
     code: the platform's errcode, or 0 where it gave none. api: the short name, "custom/send".
-    permanent: sending the same again by the same channel can't succeed. hint: the field or the
-    address that the platform named, or "".
+    hint: what the platform's message named: the field of 47003, our IP address of 40164, or "".
+    permanent: sending the same again by the same channel can't succeed.
     """
 
     permanent = True
-    hint = ""
 
-    def __init__(self, code: int, api: str, detail: str = "") -> None:
+    def __init__(self, code: int, api: str, detail: str = "", *, hint: str = "") -> None:
         super().__init__(f"{api}: {detail or f'{code} {code_name(code)}'}")
         self.code = code
         self.api = api
+        self.hint = hint
 
     @property
     def reason(self) -> str:
-        """The code and the hint: "47003 thing1"."""
-        return f"{self.code} {self.hint}".strip()
+        """Code and hint, as gates and delivery rows keep them: "40164 1.2.3.4", "45009"."""
+        return f"{self.code} {self.hint}".rstrip()
 
 
 class ChannelClosed(PlatformError):
@@ -112,14 +112,30 @@ def code_name(code: int) -> str:
 def error_for(code: int, api: str, message: str, *, with_token: bool) -> PlatformError:
     """The error that an errcode other than 0 stands for.
 
-    message: the platform's errmsg, only searched for its hint. with_token: the call carried an
+    message: the platform's errmsg, only searched for the hint. with_token: the call carried an
     access token; without one, 40001 speaks of the app secret.
     """
     if code == -1:
         return Unavailable(code, api, maybe_sent=False)
     if code in TOKEN_CODES:
         return TokenDead(code, api) if with_token else Misconfigured(code, api)
-    error = CONSEQUENCES.get(code, PlatformError)(code, api)
-    if code in HINTS and (found := HINTS[code].search(message)):
-        error.hint = found[1]
-    return error
+    return CONSEQUENCES.get(code, PlatformError)(code, api, hint=_hint(code, message))
+
+
+def _hint(code: int, message: str) -> str:
+    """The field or the address that a message names; nothing else of it goes further."""
+    if code == 40164:
+        found = ADDRESS.search(message)
+        return _plain_address(found[1]) if found else ""
+    found = FIELD.search(message)
+    return found[1] if found else ""
+
+
+def _plain_address(text: str) -> str:
+    """`text` as an address, an IPv4 one without its IPv6 clothes; "" if it is none."""
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return ""
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return str(mapped or address)

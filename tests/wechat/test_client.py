@@ -166,8 +166,31 @@ async def test_the_field_at_fault_is_named(platform: Platform) -> None:
         platform, fault(47003, "argument invalid! data.thing12.value is empty rid: 6-1-2")
     )
     assert isinstance(error, BadRequest)
-    assert error.hint == "thing12"
+    assert (error.hint, error.reason) == ("thing12", "47003 thing12")
     assert str(error) == "custom/send: 47003 INVALID_TEMPLATE_ARGUMENT"
+
+
+@pytest.mark.parametrize(
+    ("message", "hint"),
+    [
+        (
+            "invalid ip 203.0.113.7 ipv6 ::ffff:203.0.113.7, not in whitelist rid: 6-1",
+            "203.0.113.7",
+        ),
+        ("invalid ip ::ffff:203.0.113.7, not in whitelist", "203.0.113.7"),
+        ("invalid ip 2001:DB8::7, not in whitelist", "2001:db8::7"),
+        ("invalid ip 999.1.1.1, not in whitelist", ""),
+        ("invalid ip, not in whitelist", ""),
+        (f"invalid ip {OPENID} data.{OPENID}", ""),
+    ],
+)
+async def test_the_address_to_be_listed_is_named(
+    platform: Platform, message: str, hint: str
+) -> None:
+    error = await failure(platform, fault(40164, message))
+    assert error.hint == hint
+    assert error.reason == f"40164 {hint}".rstrip()
+    assert "203" not in str(error)
 
 
 async def test_minus_one_was_surely_not_sent(platform: Platform) -> None:

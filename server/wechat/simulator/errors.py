@@ -16,7 +16,7 @@ MESSAGES = {
     40097: "invalid args",
     40125: "invalid appsecret",
     40163: "code been used",
-    40164: "invalid ip, not in whitelist",
+    40164: "invalid ip 203.0.113.7 ipv6 ::ffff:203.0.113.7, not in whitelist",
     41001: "access_token missing",
     41030: "invalid page",
     42001: "access_token expired",
