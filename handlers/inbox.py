@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from handlers import noticed
 from handlers.conversation import CONTACT, find_thread, respond
 from handlers.errors import Conflict
 from handlers.house import House
@@ -53,6 +54,7 @@ async def receive(
         via=via,
     )
     if not await add(row):
+        noticed.duplicate(row.app)
         return await InboundMessage.get(dedupe_key=row.dedupe_key), None
     if row.kind not in CONTACT:
         return row, None

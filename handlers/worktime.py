@@ -31,6 +31,16 @@ def is_workday(day: date) -> bool:
         return day.weekday() < 5 and (day.month, day.day) not in STATUTORY
 
 
+def first_unknown_day(start: date, days: int) -> date | None:
+    """The first of `days` days from `start` on whose arrangement nobody has told us yet."""
+    for day in (start + timedelta(days=n) for n in range(days)):
+        try:
+            chinese_calendar.is_workday(day)
+        except NotImplementedError:
+            return day
+    return None
+
+
 def add_working_time(
     start: datetime,
     amount: timedelta,

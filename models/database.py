@@ -2,6 +2,7 @@
 
 import asyncio
 import fcntl
+import pkgutil
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,7 +16,7 @@ from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.connection import get_connection
 from tortoise.migrations.api import migrate as apply_migrations
 
-from models import groups, lanes
+from models import groups, lanes, migrations
 from models.transactions import settle
 
 # Any constant will do, as long as nobody else on this database server uses it.
@@ -137,13 +138,39 @@ def is_created(url: str) -> bool:
     return not is_sqlite(url) or _sqlite_path(url).is_file()
 
 
+async def missing_migrations() -> list[str]:
+    """Migrations that this code knows and the open database has not seen, in order."""
+    applied = await _applied()
+    return [name for name in _known() if name not in applied]
+
+
+async def unknown_migrations() -> list[str]:
+    """Migrations of the open database that this code does not know: newer code was here."""
+    return sorted(await _applied() - set(_known()))
+
+
 async def is_migrated() -> bool:
-    """Whether the open database has our tables."""
+    """Whether the open database has everything that this code knows of."""
+    return not await missing_migrations()
+
+
+def _known() -> list[str]:
+    return sorted(module.name for module in pkgutil.iter_modules(migrations.__path__))
+
+
+async def _applied() -> set[str]:
+    """What Tortoise's own table says. Asked by hand: its recorder takes a database that does not
+    answer for an empty one."""
     connection = get_connection("default")
     dialect = connection.capabilities.dialect
-    statement = (
-        "SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'inbound_message'"
+    exists = (
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'tortoise_migrations'"
         if dialect == "sqlite"
-        else "SELECT 1 WHERE to_regclass('inbound_message') IS NOT NULL"
+        else "SELECT 1 WHERE to_regclass('tortoise_migrations') IS NOT NULL"
     )
-    return bool(await connection.execute_query_dict(statement))
+    if not await connection.execute_query_dict(exists):
+        return set()
+    rows = await connection.execute_query_dict(
+        "SELECT name FROM tortoise_migrations WHERE app = 'models'"
+    )
+    return {row["name"] for row in rows}

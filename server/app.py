@@ -3,8 +3,7 @@
 import asyncio
 from contextlib import AsyncExitStack
 
-from sanic import HTTPResponse, Request, Sanic
-from sanic.response import json
+from sanic import Request, Sanic
 
 from handlers.house import House
 from handlers.incoming import App
@@ -17,7 +16,10 @@ from server.http.context import SanicApp
 from server.http.desk import setup_desk
 from server.http.errors import setup_errors
 from server.http.limits import limits_for
+from server.http.ops import setup_ops
 from server.http.static import setup_static
+from server.http.trace import TracedRequest
+from server.readiness import Readiness
 from server.wechat.simulator import Simulator, setup_simulator
 from server.wiring import wired
 from server.worker import Worker
@@ -48,7 +50,7 @@ def create_app(
     simulator: mounted in development only. with_worker: run the worker inside this process, so
     that one process is the whole product. house: an engine built before, else it is built at start.
     """
-    app: SanicApp = Sanic(name, configure_logging=False)
+    app: SanicApp = Sanic(name, configure_logging=False, request_class=TracedRequest)
     app.config.update(
         TIMEOUTS,
         REQUEST_MAX_SIZE=LARGEST_REFUSED,
@@ -62,6 +64,7 @@ def create_app(
     app.blueprint(setup_api())
     app.blueprint(setup_desk())
     app.blueprint(setup_static())
+    app.blueprint(setup_ops())
     setup_errors(app)
     if simulator is not None:
         setup_simulator(app, simulator)
@@ -70,10 +73,6 @@ def create_app(
     async def choose_lane(request: Request) -> None:
         callback = request.path.startswith("/wechat/")
         lanes.enter(lanes.CALLBACK if callback else lanes.PAGE)
-
-    @app.get("/healthz")
-    async def healthz(_request: Request) -> HTTPResponse:
-        return json({"status": "ok"})
 
     _setup_lifecycle(app, config, clock, house, with_worker=with_worker)
     return app
@@ -92,6 +91,7 @@ def _setup_lifecycle(
             stack.push_async_callback(database.disconnect)
             app.ctx.limits = await stack.enter_async_context(limits_for(config))
             app.ctx.wiring = await stack.enter_async_context(wired(config, clock, house))
+            app.ctx.readiness = Readiness(app.ctx.wiring)
         except BaseException:
             # An open SQLite connection has a thread that would keep a failed process alive.
             await stack.aclose()

@@ -62,6 +62,7 @@ class Config:
     miniapp: AppCredentials
     wechat_api_base: str
     sends_a_minute: int
+    metrics_token: str = field(repr=False)
 
     @property
     def api_base(self) -> str:
@@ -101,6 +102,7 @@ def load_config(environ: Mapping[str, str]) -> Config:
         miniapp=read.credentials("MINIAPP"),
         wechat_api_base=_address("WECHAT_API_BASE", read("WECHAT_API_BASE")),
         sends_a_minute=read.number("SENDS_A_MINUTE", 600, 1, 100_000),
+        metrics_token=read("METRICS_TOKEN"),
     )
     shared = not config.redis_url or config.database_url.startswith("sqlite:")
     if config.workers > 1 and shared:
@@ -152,6 +154,8 @@ def _refuse_samples(config: Config) -> None:
         "MINIAPP_TOKEN": config.miniapp.token,
         "MINIAPP_AES_KEY": config.miniapp.aes_key,
     }
+    if config.metrics_token:
+        secrets["METRICS_TOKEN"] = config.metrics_token
     for name, value in secrets.items():
         if SAMPLES.match(value) or value == SAMPLE_KEY or len(set(value)) < 3:
             raise _wrong(name, "是示例值，请换成自己的", "is a sample value, use your own")

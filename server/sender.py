@@ -11,6 +11,7 @@ from handlers.delivery import Route
 from handlers.gates import Pass, Trouble
 from models.clock import Clock
 from models.outbox import Channel, Delivery, Notice, OutboxItem
+from server.metrics import count_delivery
 from server.signing import Signer
 from server.wechat.client import SendResult, WeChatClient
 from server.wechat.errors import (
@@ -141,6 +142,15 @@ class Sender:
             await delivery.give_up(item, now=now)
 
     async def _call(self, route: Route, item: OutboxItem, label: str) -> SendResult:
+        try:
+            result = await self._send_by(route, item, label)
+        except PlatformError as error:
+            count_delivery(route.channel, error.code)
+            raise
+        count_delivery(route.channel, 0)
+        return result
+
+    async def _send_by(self, route: Route, item: OutboxItem, label: str) -> SendResult:
         openid = route.identity.openid
         url = await self._link(item)
         if route.channel in delivery.CUSTOM.values():

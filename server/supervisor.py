@@ -9,14 +9,18 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import FrameType
 
 import structlog
 
+from server import metrics
 from server.config import ConfigError
 
 RESTART_FIRST = 0.5  # seconds, doubling with every early death
@@ -44,7 +48,9 @@ class Child:
     def start(self) -> None:
         """Start it, now."""
         self.process = subprocess.Popen(  # noqa: S603 -- fixed arguments, no shell
-            self.command, pass_fds=tuple(self.sockets)
+            self.command,
+            pass_fds=tuple(self.sockets),
+            env={**os.environ, metrics.PROCESS: self.name},
         )
         self.started = time.monotonic()
 
@@ -125,9 +131,22 @@ def end_with_parent(lifeline: int) -> None:
     threading.Thread(target=watch, name="lifeline", daemon=True).start()
 
 
+@contextmanager
+def _metrics_folder() -> Iterator[None]:
+    """Where the children count together: a folder that goes away, or the one that is given."""
+    given = os.environ.get(metrics.FOLDER)
+    if given:
+        Path(given).mkdir(parents=True, exist_ok=True)
+        yield
+        return
+    with tempfile.TemporaryDirectory(prefix="nqi-metrics-") as folder:
+        os.environ[metrics.FOLDER] = folder
+        yield
+
+
 def supervise(host: str, port: int, *, workers: int, with_worker: bool) -> int:
     """Bind the address once and keep `workers` HTTP processes, and a worker, on it."""
-    with listen(host, port) as listener:
+    with listen(host, port) as listener, _metrics_folder():
         listener.set_inheritable(True)
         lifeline, held_open = os.pipe()
         program = [sys.executable, "-m", "server"]

@@ -38,6 +38,7 @@ class Wiring:
     clock: Clock
     house: House
     client: WeChatClient
+    tokens: TokenStore
     templates: Templates
     signer: Signer
     sender: Sender
@@ -83,7 +84,7 @@ async def wired(config: Config, clock: Clock, house: House | None = None) -> Asy
             sends_a_minute=config.sends_a_minute,
         )
         files = FileStore(config.files_dir)
-        yield Wiring(config, clock, house, client, templates, signer, sender, files)
+        yield Wiring(config, clock, house, client, tokens, templates, signer, sender, files)
 
 
 @asynccontextmanager

@@ -100,6 +100,7 @@ class Worker:
 
         When not even that can be written down, the lease runs out by itself.
         """
+        structlog.contextvars.bind_contextvars(item=item.id)  # each row has a task of its own
         try:
             await self.sender.send(item)
         except Exception:

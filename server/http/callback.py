@@ -10,6 +10,7 @@ from server.config import AppCredentials
 from server.http.body import read_body
 from server.http.context import limits_of, wiring
 from server.http.limits import FORGED, MESSAGES, TooMany
+from server.metrics import timed
 from server.wechat.bodies import MAX_BYTES
 from server.wechat.messages import Malformed, Query, Refused, open_callback, verify_url
 from server.wechat.replies import text_reply
@@ -43,6 +44,7 @@ def callbacks(app: App, url_prefix: str) -> Blueprint:
         return text(echo)
 
     @blueprint.post("/callback", stream=True)
+    @timed(app)
     async def receive(request: Request) -> HTTPResponse:
         wired = wiring(request)
         await read_body(request, MAX_BYTES)
@@ -51,11 +53,13 @@ def callbacks(app: App, url_prefix: str) -> Blueprint:
             envelope = open_callback(app, credentials, _query(request), request.body, now)
         except Refused as refusal:
             _count_forged(request)
+            request.ctx.outcome = "refused"
             log.info("callback refused", app=app, reason=str(refusal))
             return text("", status=403)
         except Malformed as malformed:
             log.warning("callback quarantined", app=app, reason=malformed.reason)
             await inbox.quarantine(app, reason=malformed.reason, body=malformed.raw, now=now)
+            request.ctx.outcome = "quarantined"
             return text(SUCCESS)
         # The mini-program's customer service has no passive reply: all of it goes by message.
         via = Via.PASSIVE if app == App.OFFICIAL else Via.PUSH
@@ -63,6 +67,7 @@ def callbacks(app: App, url_prefix: str) -> Blueprint:
         reply = await _too_fast(request, incoming) or await inbox.passive_reply(
             wired.house, incoming, via=via, seconds=ANSWER_WITHIN
         )
+        request.ctx.outcome = "reply" if reply else "success"
         if not reply:
             return text(SUCCESS)
         content_type, body = text_reply(envelope, reply, now, credentials)

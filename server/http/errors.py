@@ -12,6 +12,7 @@ from server.http.context import SanicApp
 from server.http.forms import Fault, Problem
 from server.http.limits import TooMany
 from server.http.routes import encoded
+from server.http.trace import route_of
 from server.web.pages import page
 from server.wiring import STORE_ERRORS
 
@@ -40,7 +41,7 @@ def setup_errors(app: SanicApp) -> None:
 
     @app.exception(*STORE_ERRORS)
     async def store_away(request: Request, error: Exception) -> HTTPResponse:
-        log.error("store does not answer", route=_route(request), error=type(error).__name__)
+        log.error("store does not answer", route=route_of(request), error=type(error).__name__)
         return _answer(request, 503, "unavailable", SENTENCES[503])
 
     @app.exception(SanicException)
@@ -52,13 +53,8 @@ def setup_errors(app: SanicApp) -> None:
 
     @app.exception(Exception)
     async def unexpected(request: Request, error: Exception) -> HTTPResponse:
-        log.exception("request failed", route=_route(request), exc_info=error)
+        log.exception("request failed", route=route_of(request), exc_info=error)
         return _answer(request, 500, "internal", TROUBLE)
-
-
-def _route(request: Request) -> str:
-    """The route's pattern for the log; the path itself may hold a link's token."""
-    return str(request.route.path) if request.route else "none"
 
 
 def _answer(

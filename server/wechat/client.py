@@ -13,6 +13,7 @@ import httpx
 from handlers.incoming import App
 from models.clock import Clock
 from server.config import AppCredentials
+from server.metrics import count_token_fetch
 from server.wechat.errors import TokenDead, Unavailable
 from server.wechat.replies import clean_text
 from server.wechat.tokens import StillDead, StoreDown, TokenKeeper, TokenStore
@@ -109,6 +110,10 @@ class WeChatClient:
             body["page"] = page
         return await self._send(App.MINIAPP, "/cgi-bin/message/subscribe/send", body)
 
+    async def fetch_token(self, app: App) -> None:
+        """Fetch an access token in normal mode, which disturbs nobody, if none is at hand."""
+        await self._token(self._keeper.current(app))
+
     async def code_to_session(self, code: str) -> Session:
         """Exchange the mini-program's login code. Raises CodeRejected for a bad or used one."""
         reply = await self._exchange(App.MINIAPP, "/sns/jscode2session", "js_code", code)
@@ -194,6 +199,7 @@ class WeChatClient:
             raise
 
     async def _fetch_token(self, app: App, force: bool) -> tuple[str, int]:
+        count_token_fetch(app, forced=force)
         path = "/cgi-bin/stable_token"
         body = {
             "grant_type": "client_credential",
