@@ -98,6 +98,11 @@ async def failed_messages() -> int:
     return await InboundMessage.filter(state=InboundState.FAILED).count()
 
 
+async def quarantined() -> int:
+    """Bodies that nobody understood yet."""
+    return await QuarantinedBody.all().count()
+
+
 async def dead_rows() -> int:
     """Outbox rows that nothing will send any more by itself."""
     return await OutboxItem.filter(state=OutboxState.DEAD).count()
@@ -140,7 +145,7 @@ async def figures(template_ids: Mapping[str, str], *, now: datetime) -> Figures:
         gates=await shut_gates(),
         overdue=await Ticket.filter(state__in=UNANSWERED_STATES, answer_due_at__lt=now).count(),
         failed_messages=await failed_messages(),
-        quarantined=await QuarantinedBody.all().count(),
+        quarantined=await quarantined(),
         credits={name: await _credits(id_) for name, id_ in template_ids.items()},
         unanswered_rate=await unanswered_rate(),
     )

@@ -21,7 +21,7 @@ from nlp import TOPICS, load_packaged
 from server.app import create_app
 from server.config import Config, ConfigError, load_config, require_credentials
 from server.dev import build_simulator, dev_config, greeting, prepare
-from server.doctor import diagnose
+from server.doctor import Weight, diagnose
 from server.http.protocol import Protocol
 from server.logs import setup_logs
 from server.say import say, say_error
@@ -258,7 +258,7 @@ def _doctor(_arguments: argparse.Namespace) -> int:
     findings = asyncio.run(diagnose(os.environ))
     for finding in findings:
         say(finding.line())
-    return 0 if all(finding.ok for finding in findings) else 1
+    return 1 if any(finding.weight == Weight.TROUBLE for finding in findings) else 0
 
 
 if __name__ == "__main__":

@@ -49,10 +49,15 @@ def advise(reason: str) -> str:
         address = hint or "本机的公网 IP"
         return f"40164：请在公众平台把 {address} 加入 IP 白名单"
     number = int(code) if code.lstrip("-").isdecimal() else 0
-    text = _ADVICE.get(number)
-    if text is None and 500 <= number < 600:
-        text = "微信服务器出错，会自动重试"
-    if text is None:
-        text = f"{code_name(number)}，请查微信公众平台的全局返回码"
+    if number == 0:
+        return _ADVICE[0]
     field = f"（字段 {hint}）" if hint else ""
-    return f"{code}{field}：{text}"
+    return f"{code}{field}：{_ADVICE.get(number) or _general(number)}"
+
+
+def _general(number: int) -> str:
+    if 500 <= number < 600:
+        return "微信服务器出错，会自动重试"
+    if 300 <= number < 500:
+        return "接口地址不对或被代理拦截，请检查 NQI_WECHAT_API_BASE 和代理"
+    return f"{code_name(number)}，请查微信公众平台的全局返回码"
