@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.log_guard import heard
 from tests.product import environment
 
 ROOT = Path(__file__).parents[1]
@@ -17,11 +18,13 @@ DEV_QUESTIONS = ROOT / "tests" / "nlp" / "questions_dev.jsonl"
 
 def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     clean = {k: v for k, v in os.environ.items() if not k.startswith("NQI_")}
-    return subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-m", "server", *arguments],
         cwd=ROOT, env={**clean, **variables}, capture_output=True, text=True, timeout=60,
         check=False,
     )  # fmt: skip
+    heard(result.stderr)
+    return result
 
 
 @pytest.fixture

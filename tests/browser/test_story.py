@@ -11,6 +11,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
+from tests.log_guard import heard
 from tests.stack import free_port
 
 pytestmark = pytest.mark.browser
@@ -70,6 +71,7 @@ def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     yield address
     process.terminate()
     output = process.communicate(timeout=20)[0]
+    heard(output)
     assert "三件可以试的事" in output
     assert "Traceback" not in output
 

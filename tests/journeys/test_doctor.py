@@ -19,6 +19,7 @@ from models.sql import fetch
 from nlp import Corpus, load_packaged
 from server.wechat.simulator.faults import Fault
 from tests.cast import EMPLOYEE
+from tests.log_guard import heard
 from tests.product import Product, environment
 from tests.stack import free_port
 
@@ -51,10 +52,7 @@ async def doctor(product: Product, **changes: str) -> Report:
     )  # fmt: skip
     output, errors = await asyncio.wait_for(process.communicate(), 60)
     assert b"Traceback" not in errors, errors.decode()
-    said = output.decode() + errors.decode()
-    for name, value in {**variables, "openid": EMPLOYEE.openid}.items():
-        if name.endswith(("_KEY", "_TOKEN", "_SECRET", "openid")):
-            assert value not in said
+    heard(output.decode() + errors.decode())
     return Report(process.returncode or 0, output.decode().splitlines())
 
 
