@@ -3,15 +3,18 @@
 import asyncio
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
+from tortoise.backends.sqlite.client import SqliteClient
+from tortoise.connection import get_connection
 
 from handlers import accounts
 from handlers.knowledge import import_corpus
@@ -19,6 +22,7 @@ from models import database
 from models.clock import Clock
 from models.conversations import InboundMessage, InboundState
 from models.outbox import OutboxItem, OutboxState
+from models.sql import fetch
 from nlp import Corpus, load_packaged
 from server.config import load_config
 from server.dev import build_simulator
@@ -133,6 +137,31 @@ async def killed(process: subprocess.Popen[bytes]) -> None:
     """kill -9, and wait for the end."""
     process.kill()
     await ended(process)
+
+
+async def frozen(pid: int) -> None:
+    """Stop a process between its transactions: a frozen one would freeze everybody."""
+    while True:
+        os.kill(pid, signal.SIGSTOP)
+        if not await _in_transaction():
+            return
+        os.kill(pid, signal.SIGCONT)
+        await asyncio.sleep(0.02)
+
+
+async def _in_transaction() -> bool:
+    """Whether anybody holds a lock on the database."""
+    connection = get_connection("default")
+    if not isinstance(connection, SqliteClient):
+        return bool(
+            await fetch("SELECT 1 FROM pg_stat_activity WHERE state LIKE 'idle in transaction%'")
+        )
+    with closing(sqlite3.connect(connection.filename, timeout=0)) as probe:
+        try:
+            probe.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            return True
+    return False
 
 
 async def finish_messages() -> None:

@@ -20,6 +20,7 @@ from tests.faults.service import (
     all_sent,
     children,
     end_leases,
+    frozen,
     killed,
     until,
 )
@@ -38,7 +39,7 @@ async def answered_late(service: Service) -> None:
 async def test_killed_between_commit_and_send_is_sent_once(service: Service) -> None:
     serve = await service.serve()
     (worker,) = children(serve, "worker")
-    os.kill(worker, signal.SIGSTOP)
+    await frozen(worker)
     await answered_late(service)
     os.kill(worker, signal.SIGKILL)
     await until(all_sent)
@@ -82,9 +83,9 @@ async def test_frozen_sender_is_replaced_and_its_late_report_refused(service: Se
     await service.serve("--no-worker")
     service.simulator.switch_on(CUSTOM, "timeout", seconds=2, processed=True, left=1)
     await answered_late(service)
-    frozen = service.start("worker")
+    first_sender = service.start("worker")
     await service.called()
-    frozen.send_signal(signal.SIGSTOP)
+    await frozen(first_sender.pid)
     service.start("worker")
     assert await end_leases() == 1
     await until(all_sent)
@@ -92,7 +93,7 @@ async def test_frozen_sender_is_replaced_and_its_late_report_refused(service: Se
     assert second == LABEL + first
     done = await OutboxItem.get()
 
-    frozen.send_signal(signal.SIGCONT)
+    first_sender.send_signal(signal.SIGCONT)
     # It now learns that the platform never answered, and writes that down beside its attempt.
     await until(_all_reported)
     now = await OutboxItem.get()
