@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
+import numpy as np
+
 from nlp.corpus import Article, Standard
 
 # Citations of an article that count; later ones are only company.
@@ -21,25 +23,30 @@ class Affinity:
                 if number in by_number:
                     kind = by_number[number].topic
                     kinds[kind] = kinds.get(kind, 0.0) + 1 / (1 + place)
-        self._shares: dict[str, dict[str, float]] = {}
-        for topic, kinds in counts.items():
-            most = max(kinds.values(), default=0.0)
-            self._shares[topic] = {kind: count / most for kind, count in kinds.items()}
+        known = [topic for topic, kinds in counts.items() if kinds]
+        self._kinds = sorted({kind for kinds in counts.values() for kind in kinds})
+        self._rows = {topic: at for at, topic in enumerate(known)}
+        shares = np.zeros((len(known), len(self._kinds)))
+        for topic, at in self._rows.items():
+            kinds = counts[topic]
+            shares[at] = [kinds.get(kind, 0.0) / max(kinds.values()) for kind in self._kinds]
+        # The root: half as usual is still a good part of the usual.
+        self._usual = np.sqrt(shares)
 
     def factors(self, topics: Sequence[tuple[str, float]]) -> dict[str, float]:
         """Factor of each kind for these probabilities; {} where they say too little."""
-        known = [
-            (self._shares[topic], chance) for topic, chance in topics if self._shares.get(topic)
-        ]
+        known = [(self._rows[topic], chance) for topic, chance in topics if topic in self._rows]
         mass = sum(chance for _, chance in known)
         if mass < 0.5:
             return {}
-        kinds = {kind for shares, _ in known for kind in shares}
-        usual = {
-            kind: sum(chance * shares.get(kind, 0.0) ** 0.5 for shares, chance in known) / mass
-            for kind in kinds
+        chances = np.zeros(len(self._rows))
+        for at, chance in known:
+            chances[at] = chance / mass
+        usual = (chances @ self._usual).tolist()
+        return {
+            kind: _FLOOR + (1 - _FLOOR) * share
+            for kind, share in zip(self._kinds, usual, strict=True)
         }
-        return {kind: _FLOOR + (1 - _FLOOR) * share for kind, share in usual.items()}
 
 
 def weighed(kind: str, factors: dict[str, float]) -> float:

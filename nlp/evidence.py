@@ -11,8 +11,9 @@ from nlp.index import Document, SearchIndex
 from nlp.intents import Intents, read_intents
 from nlp.law_names import LawNames
 from nlp.limits import LimitBook, Mentions
+from nlp.reading import Reading, read
 from nlp.resolve import Resolved, Resolver
-from nlp.route import Router
+from nlp.route import Router, features
 from nlp.spelling import Speller
 from nlp.text import clean
 from nlp.tokens import read_lines
@@ -118,10 +119,15 @@ class Gatherer:
 
     def gather(self, text: str, today: date) -> Evidence:
         plain = self._speller.mend(clean(text))
+        seen = read(plain)
         mentions = self.book.mentions(plain)
-        resolved = tuple(self.resolver.resolve(plain, today))
-        articles = self._similar_articles(plain)
-        topics = tuple(self._topic_model.probabilities(plain))
+        subjects = self._governing.subjects.find(plain)
+        resolved = tuple(
+            self.resolver.resolve_numbers(plain, seen.numbers, seen.bare_numbers, today)
+        )
+        articles = self._similar_articles(seen, subjects)
+        counts = features(seen)
+        topics = tuple(self._topic_model.weigh(counts))
         limits, choices = self._limit_rows(mentions, resolved, today)
         claims = [
             *self._number_claims(resolved, plain, today),
@@ -147,8 +153,8 @@ class Gatherer:
             asks_standard=bool(_ASKS_STANDARD.search(plain)) or _only_number(plain, resolved),
             articles=articles,
             topics=topics,
-            actions=tuple(self._action_model.probabilities(plain)),
-            standards=tuple(self._governing.rank(plain, claims, topics, today)),
+            actions=tuple(self._action_model.weigh(counts)),
+            standards=tuple(self._governing.rank(seen, subjects, claims, topics, today)),
         )
 
     def meant_first(self, found: Resolved, text: str, today: date) -> tuple[str, ...]:
@@ -159,15 +165,14 @@ class Gatherer:
             return tuple(dict.fromkeys(coming + numbers))
         return tuple(numbers)
 
-    def _similar_articles(self, plain: str) -> tuple[Similar, ...]:
+    def _similar_articles(self, seen: Reading, subjects: frozenset[str]) -> tuple[Similar, ...]:
         best: dict[str, float] = {}
-        for hit in self._faq.search(plain, _FAQ_HITS):
+        for hit in self._faq.find(seen, _FAQ_HITS):
             key = hit.id.rpartition("#")[0]
             best[key] = max(best.get(key, 0.0), hit.confidence)
         ranked = sorted(best.items(), key=lambda item: -item[1])
-        asked = self._governing.subjects.find(plain)
         return tuple(
-            Similar(self._articles[key], confidence, self._speaks_of(key, asked))
+            Similar(self._articles[key], confidence, self._speaks_of(key, subjects))
             for key, confidence in ranked
         )
 

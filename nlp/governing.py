@@ -4,11 +4,14 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 
 from nlp.affinity import Affinity, weighed
 from nlp.corpus import Corpus, Standard
+from nlp.finder import Finder
 from nlp.index import Document, SearchIndex
 from nlp.limits import product_names
+from nlp.reading import Reading
 from nlp.resolve import Resolver
 from nlp.subjects import Subjects
 from nlp.text import clean
@@ -26,6 +29,7 @@ _KNOWN_BY_CUE = 0.55
 _KNOWN_BY_THING = 0.3
 _PER_CHARACTER = 0.06
 _TITLE = 1.6
+_TITLES = 6
 _LEAST = 0.3
 _INSTRUMENT = 1.4
 _PRODUCT_STANDARD = 1.2
@@ -65,13 +69,16 @@ class Governing:
     def __init__(self, corpus: Corpus, resolver: Resolver) -> None:
         self._corpus = corpus
         self._resolver = resolver
-        self._cues = list(_read_cues())
+        cues = list(_read_cues())
+        # All words of a cue must occur: the longest is the rarest, so it is looked for.
+        self._cues = Finder((max(cue.words, key=len), cue) for cue in cues)
+        self._spoken = Finder(synonyms().items())
         self._affinity = Affinity(corpus.articles, corpus.by_number)
         self._by_product: dict[str, list[Standard]] = {}
         for row in corpus.standards:
             for product in row.products:
                 self._by_product.setdefault(clean(product), []).append(row)
-        cue_words = (word for cue in self._cues for word in cue.words if len(cue.words) == 1)
+        cue_words = (word for cue in cues for word in cue.words if len(cue.words) == 1)
         self.subjects = Subjects((*self._by_product, *cue_words, *product_names()))
         self._titles = SearchIndex.build(
             Document(row.number, row.number, f"{_plain_title(row)} {' '.join(row.products)}")
@@ -79,34 +86,44 @@ class Governing:
         )
 
     def rank(
-        self, text: str, claims: Iterable[Claim], topics: Chances, today: date
+        self,
+        seen: Reading,
+        subjects: Iterable[str],
+        claims: Iterable[Claim],
+        topics: Chances,
+        today: date,
     ) -> list[Scored]:
-        """At most MOST standards. `claims` are (numbers, weight, reason) found by other means."""
+        """At most MOST standards. `claims` are (numbers, weight, reason) found by other means.
+
+        `subjects` are the things that the text names, no matter in which order.
+        """
         found: dict[str, list[Scored]] = {}
         factors = self._affinity.factors(topics)
-        for scored in self._scored(text, claims, today):
+        for scored in self._scored(seen, subjects, claims, today):
             row = self._corpus.by_number.get(scored.number)
             if row and scored.score > 0:
                 found.setdefault(scored.number, []).append(_fitting(scored, row, factors))
         ranked = sorted(map(_joined, found.values()), key=lambda one: (-one.score, one.number))
-        if _ASKS_NEW.search(text):
+        if _ASKS_NEW.search(seen.text):
             ranked = self._coming_first(ranked, today)
         return [scored for scored in ranked if scored.score >= _LEAST][:MOST]
 
-    def _scored(self, text: str, claims: Iterable[Claim], today: date) -> Iterator[Scored]:
+    def _scored(
+        self, seen: Reading, subjects: Iterable[str], claims: Iterable[Claim], today: date
+    ) -> Iterator[Scored]:
         for numbers, weight, why in claims:
             for place, number in enumerate(numbers):
                 yield Scored(number, weight - _STEP * place, why)
-        for cue in self.cues_in(text):
+        for cue in self._cues_in(seen.text):
             why = f"主题词“{'＋'.join(cue.words)}”"
             for place, number in enumerate(self._resolver.in_force(cue.names, today)):
                 yield Scored(number, cue.weight - _STEP * place, why)
-        for name in sorted(self.subjects.find(text)):
-            rows = [row for row in self._by_product.get(name, ()) if self._usable(row, today)]
-            for place, row in enumerate(rows[:3]):
-                weight = self._product_weight(row, text) - _STEP * place
+        for name in sorted(subjects):
+            rows = (row for row in self._by_product.get(name, ()) if self._usable(row, today))
+            for place, row in enumerate(islice(rows, 3)):
+                weight = self._product_weight(row, seen.text) - _STEP * place
                 yield Scored(row.number, weight, f"对象“{name}”")
-        for hit in self._titles.search(text, 6):
+        for hit in self._titles.find(seen, _TITLES):
             usable = self._usable(self._corpus.by_number[hit.id], today)
             yield Scored(hit.id, _TITLE * hit.confidence * (1.0 if usable else 0.5), "题名相近")
 
@@ -130,12 +147,11 @@ class Governing:
             ordered.setdefault(scored.number, scored)
         return list(ordered.values())
 
-    def cues_in(self, text: str) -> list[Cue]:
+    def _cues_in(self, plain: str) -> list[Cue]:
         """Cues whose words all occur in the text or in the formal words of its spoken ones."""
-        plain = clean(text)
-        spoken = [formal for word, formal in synonyms().items() if word in plain]
-        plain += " " + " ".join(part for formal in spoken for part in formal)
-        return [cue for cue in self._cues if all(word in plain for word in cue.words)]
+        formal = (part for parts in self._spoken.find(plain) for part in parts)
+        said = f"{plain} {' '.join(formal)}"
+        return [cue for cue in self._cues.find(said) if all(word in said for word in cue.words)]
 
 
 def _fitting(scored: Scored, row: Standard, factors: dict[str, float]) -> Scored:

@@ -2,14 +2,16 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from math import exp
+from math import exp, inf
+from operator import mul
 
 import numpy as np
+import numpy.typing as npt
 
-from nlp.bm25 import Bm25
-from nlp.standard_numbers import find_bare_numbers, find_standard_numbers
+from nlp.bm25 import Floats, bm25, presence
+from nlp.reading import Reading, read
 from nlp.text import MAX_QUESTION
-from nlp.tokens import bigrams, characters, formal_words, words
+from nlp.tokens import formal_words
 
 _CANDIDATES = 50
 _BIGRAM_WEIGHT = 0.5
@@ -51,19 +53,21 @@ class SearchIndex:
     """
 
     def __init__(self, documents: list[Document]) -> None:
-        texts = [f"{document.title} {document.text}".strip() for document in documents]
+        readings = [read(f"{document.title} {document.text}") for document in documents]
         self._ids = [document.id for document in documents]
-        self._words = Bm25([words(text) for text in texts])
-        self._pairs = Bm25([bigrams(text) for text in texts])
-        sets = [characters(text) for text in texts]
-        self._characters = Bm25([sorted(found) for found in sets])
-        self._sets = [found if len(found) <= _SHORT_TEXT else None for found in sets]
-        self._mass = [sum(map(self._characters.idf, found)) for found in sets]
+        self._words = bm25([reading.words for reading in readings])
+        self._pairs = bm25([reading.pairs for reading in readings])
+        # Sorted, so that sums of floats come out the same in every process.
+        self._characters = presence([sorted(reading.characters) for reading in readings])
+        sizes = np.array([len(reading.characters) for reading in readings])
+        # What has no characters, or those of a whole passage, is like nothing: infinite mass.
+        comparable = (sizes > 0) & (sizes <= _SHORT_TEXT)
+        self._mass = np.where(comparable, self._characters.totals(), np.inf)
         self._by_body: dict[str, set[int]] = {}
         self._by_key: dict[str, set[int]] = {}
         self._by_edition: dict[tuple[str, int], set[int]] = {}
-        for position, text in enumerate(texts):
-            for number in find_standard_numbers(text):
+        for position, reading in enumerate(readings):
+            for number in reading.numbers:
                 self._by_body.setdefault(number.body, set()).add(position)
                 self._by_key.setdefault(number.key, set()).add(position)
                 if number.year:
@@ -75,31 +79,31 @@ class SearchIndex:
 
     def search(self, query: str, k: int = 10) -> list[Hit]:
         """At most `k` hits, best first; none where nothing of the query is in any document."""
+        return self.find(read(query[:MAX_QUESTION]), k)
+
+    def find(self, query: Reading, k: int) -> list[Hit]:
+        """`search` for a query that has been read already."""
         if not self._ids or k < 1:
             return []
-        query = query[:MAX_QUESTION]
-        found = words(query)
-        weighted = [(word, 1.0) for word in dict.fromkeys(found)]
-        weighted += [(word, _SYNONYM_WEIGHT) for word in dict.fromkeys(formal_words(found))]
-        scores = self._words.scores(weighted)
-        scores += _BIGRAM_WEIGHT * self._pairs.scores((pair, 1.0) for pair in set(bigrams(query)))
+        if len(query.text) > MAX_QUESTION:
+            query = read(query.text[:MAX_QUESTION])
+        found = dict.fromkeys(query.words)
+        scores = self._words.sums(found)
+        scores += _BIGRAM_WEIGHT * self._pairs.sums(dict.fromkeys(query.pairs))
+        formal = dict.fromkeys(formal_words(found))
+        if formal:
+            scores += _SYNONYM_WEIGHT * self._words.sums(formal)
         bonus = self._number_bonus(query)
         for position, points in bonus.items():
             scores[position] += points
         count = min(max(_CANDIDATES, k), len(self._ids))
         top = np.argpartition(-scores, count - 1)[:count]
-        ranked = self._rerank(query, [int(at) for at in top if scores[at] > 0], scores, bonus)
-        if not ranked:
-            return []
-        confidences = self._confidences(query, ranked, bonus)
-        return [
-            Hit(self._ids[position], score, confidence)
-            for (score, _, position), confidence in zip(ranked[:k], confidences, strict=False)
-        ]
+        top = np.sort(top[scores[top] > 0])
+        return self._reranked(query, top, scores[top], bonus, k) if len(top) else []
 
-    def _number_bonus(self, query: str) -> dict[int, float]:
+    def _number_bonus(self, query: Reading) -> dict[int, float]:
         bonus: dict[int, float] = {}
-        for number in find_standard_numbers(query) + find_bare_numbers(query):
+        for number in (*query.numbers, *query.bare_numbers):
             if number.bare:
                 same = self._by_body.get(number.body, set())
             else:
@@ -111,45 +115,52 @@ class SearchIndex:
                     bonus[position] += _EDITION_BONUS
         return bonus
 
-    def _rerank(
-        self, query: str, positions: list[int], scores: "np.ndarray", bonus: dict[int, float]
-    ) -> list[tuple[float, float, int]]:
-        """(score, dice, position), best first; ties keep the order of the documents."""
-        asked = characters(query)
-        mass = sum(map(self._characters.idf, asked))
-        best = max((float(scores[at]) - bonus.get(at, 0.0) for at in positions), default=0.0)
-        ranked: list[tuple[float, float, int]] = []
-        for at in positions:
-            known = self._sets[at]
-            plain = (float(scores[at]) - bonus.get(at, 0.0)) / best if best > 0 else 0.0
-            dice = 0.0
-            if known is not None and mass + self._mass[at] > 0:
-                shared = sum(map(self._characters.idf, asked & known))
-                dice = 2 * shared / (mass + self._mass[at])
-            ranked.append((plain + dice + bonus.get(at, 0.0), dice, at))
-        ranked.sort(key=lambda item: (-item[0], item[2]))
-        return ranked
-
-    def _confidences(
-        self, query: str, ranked: list[tuple[float, float, int]], bonus: dict[int, float]
-    ) -> list[float]:
-        """Scale-free: how much of the query's idf a hit covers, and its lead over the next one."""
-        asked = characters(query)
-        mass = sum(map(self._characters.idf, asked)) or 1.0
-        confidences: list[float] = []
-        for place, (score, dice, at) in enumerate(ranked):
+    def _reranked(
+        self,
+        query: Reading,
+        top: npt.NDArray[np.intp],
+        scores: Floats,
+        bonus: dict[int, float],
+        k: int,
+    ) -> list[Hit]:
+        """The `k` best of the positions `top`; ties keep the order of the documents."""
+        asked = sorted(query.characters)
+        mass = self._characters.mass(asked)
+        shared = self._characters.sums(asked)[top]
+        extra = np.array([bonus.get(at, 0.0) for at in top.tolist()]) if bonus else 0.0
+        plain = scores - extra
+        best = plain.max()
+        dice = 2 * shared / (mass + self._mass[top])
+        final = (plain / best if best > 0 else 0.0) + dice + extra
+        order = np.argsort(-final, kind="stable")[: k + 1]
+        following = [*final[order].tolist()[1:], 0.0]
+        rows = zip(
+            top[order].tolist(),
+            final[order].tolist(),
+            following,
+            dice[order].tolist(),
+            shared[order].tolist(),
+            self._mass[top[order]].tolist(),
+            strict=True,
+        )
+        size = min(len(asked), _LONG_QUERY) / _LONG_QUERY
+        hits: list[Hit] = []
+        for at, score, next_score, alike, common, held in rows:
             if bonus.get(at):
-                confidences.append(0.97 if place == 0 else 0.5)
-                continue
-            known = self._sets[at]
-            shared = sum(map(self._characters.idf, asked & known)) / mass if known else 0.5
-            following = ranked[place + 1][0] if place + 1 < len(ranked) else 0.0
-            lead = (score - following) / score if score > 0 else 0.0
-            size = min(len(asked), _LONG_QUERY) / _LONG_QUERY
-            logit = _BIAS + sum(
-                weight * value
-                for weight, value in zip(_WEIGHTS, (dice, shared, lead, size), strict=True)
-            )
-            value = _SAME_TEXT if dice > 0.995 else 1 / (1 + exp(-logit))
-            confidences.append(value if place == 0 else min(value, confidences[-1]))
-        return confidences
+                confidence = 0.5 if hits else 0.97
+            else:
+                covered = common / (mass or 1.0) if held < inf else 0.5
+                lead = (score - next_score) / score if score > 0 else 0.0
+                confidence = _confidence(alike, covered, lead, size)
+                if hits:
+                    confidence = min(confidence, hits[-1].confidence)
+            hits.append(Hit(self._ids[at], score, confidence))
+        return hits[:k]
+
+
+def _confidence(*values: float) -> float:
+    """Scale-free; the values are those of _WEIGHTS, Dice being the first of them."""
+    if values[0] > 0.995:
+        return _SAME_TEXT
+    logit = _BIAS + sum(map(mul, _WEIGHTS, values))
+    return 1 / (1 + exp(-logit))

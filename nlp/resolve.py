@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 
 from nlp.corpus import Corpus, Standard
 from nlp.standard_numbers import StandardNumber, find_bare_numbers, find_standard_numbers
@@ -33,6 +34,12 @@ class Resolved:
     series: bool = False
 
 
+@lru_cache(maxsize=4096)
+def _number_in(name: str) -> StandardNumber | None:
+    """The number a name of the data files is written with; there are some hundred such names."""
+    return next(iter(find_standard_numbers(name)), None)
+
+
 class Resolver:
     def __init__(self, corpus: Corpus) -> None:
         self._corpus = corpus
@@ -53,10 +60,23 @@ class Resolver:
 
     def resolve(self, text: str, today: date) -> list[Resolved]:
         """All numbers of the text, prefixed ones first; bare numbers only where a row has them."""
+        prefixed = find_standard_numbers(text)
+        return self.resolve_numbers(text, prefixed, find_bare_numbers(text, prefixed), today)
+
+    def resolve_numbers(
+        self,
+        text: str,
+        prefixed: Iterable[StandardNumber],
+        bare: Iterable[StandardNumber],
+        today: date,
+    ) -> list[Resolved]:
+        """`resolve` where the numbers of the text are known."""
         years = [2000 + int(match[1] or match[2]) for match in _EDITION.finditer(text)]
-        prefixed = (self._as_part(number, text) for number in find_standard_numbers(text))
-        results = [self._look_up(self._dated(number, years), today) for number in prefixed]
-        for number in find_bare_numbers(text):
+        results = [
+            self._look_up(self._dated(self._as_part(number, text), years), today)
+            for number in prefixed
+        ]
+        for number in bare:
             found = self._look_up_bare(self._as_part(number, text), years, today)
             if found:
                 results.append(found)
@@ -70,7 +90,8 @@ class Resolver:
             if name in self._corpus.by_number:
                 numbers.append(name)
                 continue
-            for found in find_standard_numbers(name)[:1]:
+            found = _number_in(name)
+            if found:
                 numbers.extend(row.number for row in self._look_up(found, today).rows[:1])
         return tuple(dict.fromkeys(numbers))
 

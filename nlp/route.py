@@ -1,13 +1,13 @@
 """A text classifier for any labels: multinomial logistic regression over words and characters."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from math import exp, sqrt
 
 import numpy as np
 import numpy.typing as npt
 
-from nlp.text import clean
-from nlp.tokens import bigrams, words
+from nlp.reading import Reading, read
 
 Floats = npt.NDArray[np.float32]
 # What is said in so few characters wants another treatment than a whole sentence.
@@ -17,16 +17,20 @@ _MANY = 500
 _ROUNDS = 42
 _RIDGE = 2e-5
 _STEP = 60.0
+# Value of the feature that every text has.
+_CONSTANT = 0.3
 
 
-def _features(text: str) -> list[str]:
-    """Words, characters, character pairs and marks of shortness, each of its own kind."""
-    plain = clean(text)
-    found = [f"w{word}" for word in words(plain)]
-    found += [f"b{pair}" for pair in bigrams(plain)]
-    found += [f"c{mark}" for mark in plain if not mark.isspace()]
-    found += [f"n{size}" for size in _SHORT if len(plain) <= size]
-    return found
+Features = Mapping[str, int]
+
+
+def features(seen: Reading) -> Features:
+    """Counts of words, characters, character pairs and marks of shortness, each its own kind."""
+    found = [f"w{word}" for word in seen.words]
+    found += [f"b{pair}" for pair in seen.pairs]
+    found += [f"c{mark}" for mark in seen.text if not mark.isspace()]
+    found += [f"n{size}" for size in _SHORT if len(seen.text) <= size]
+    return Counter(found)
 
 
 class Router:
@@ -40,6 +44,7 @@ class Router:
     def __init__(
         self, labels: list[str], vocabulary: dict[str, int], idf: Floats, weights: Floats
     ) -> None:
+        """`idf` and `weights` have a last row more than the vocabulary: the constant's."""
         self._labels = labels
         self._vocabulary = vocabulary
         self._idf = idf
@@ -50,16 +55,16 @@ class Router:
         """`pairs` are (text, label); without any the router predicts "" with confidence 0."""
         given = list(pairs)
         labels = sorted({label for _, label in given})
-        rows = [Counter(_features(text)) for text, _ in given]
+        rows = [features(read(text)) for text, _ in given]
         spread = Counter(feature for row in rows for feature in row)
         least = 2 if len(rows) >= _MANY else 1
         kept = sorted(feature for feature, count in spread.items() if count >= least)
         vocabulary = {feature: at for at, feature in enumerate(kept)}
         idf = np.array(
-            [np.log((1 + len(rows)) / (1 + spread[feature])) + 1 for feature in vocabulary],
+            [*(np.log((1 + len(rows)) / (1 + spread[feature])) + 1 for feature in vocabulary), 0],
             dtype=np.float32,
         )
-        router = cls(labels, vocabulary, idf, np.zeros((len(vocabulary) + 1, len(labels)), "f4"))
+        router = cls(labels, vocabulary, idf, np.zeros((len(idf), len(labels)), "f4"))
         if len(labels) > 1:
             targets = np.array([labels.index(label) for _, label in given])
             router._weights = _train([router._row(row) for row in rows], targets, router._weights)
@@ -72,25 +77,33 @@ class Router:
 
     def probabilities(self, text: str) -> list[tuple[str, float]]:
         """All labels, likeliest first; they sum to 1."""
+        return self.weigh(features(read(text)))
+
+    def weigh(self, counts: Features) -> list[tuple[str, float]]:
+        """`probabilities` of a text whose features are known."""
         if not self._labels:
             return []
-        at, values = self._row(Counter(_features(text)))
-        logits = values @ self._weights[at]
-        chances = np.exp(logits - logits.max())
-        chances /= chances.sum()
-        order = np.argsort(-chances, kind="stable")
-        return [(self._labels[i], float(chances[i])) for i in order]
+        at, values = self._row(counts)
+        logits = (values @ self._weights[at]).tolist()
+        most = max(logits)
+        odds = [exp(logit - most) for logit in logits]
+        total = sum(odds)
+        chances = [(label, odd / total) for label, odd in zip(self._labels, odds, strict=True)]
+        chances.sort(key=lambda chance: -chance[1])
+        return chances
 
-    def _row(self, counts: Counter[str]) -> tuple[npt.NDArray[np.int64], Floats]:
-        """Positions and values of one sparse row of unit length, the last being the constant 1."""
-        known = [(self._vocabulary[f], n) for f, n in counts.items() if f in self._vocabulary]
-        at = np.array([position for position, _ in known] + [len(self._idf)], dtype=np.int64)
-        values = np.array([n for _, n in known] + [0], dtype=np.float32)
-        values[:-1] = (1 + np.log(values[:-1])) * self._idf[at[:-1]]
-        length = float(np.linalg.norm(values))
+    def _row(self, counts: Features) -> tuple[npt.NDArray[np.int64], Floats]:
+        """Positions and values of one sparse row of unit length, the last being the constant."""
+        known = [feature for feature in counts if feature in self._vocabulary]
+        at = np.array(
+            [*map(self._vocabulary.__getitem__, known), len(self._vocabulary)], dtype=np.int64
+        )
+        values = np.array([*map(counts.__getitem__, known), 1], dtype=np.float32)
+        values = (1 + np.log(values)) * self._idf[at]
+        length = sqrt(values @ values)
         if length > 0:
             values /= length
-        values[-1] = 0.3
+        values[-1] = _CONSTANT
         return at, values
 
 

@@ -5,6 +5,7 @@ the special-equipment regulations, DB (local), T/ (association) and Q/ (enterpri
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nlp.numerals import RUN, arabic
@@ -174,13 +175,17 @@ def find_standard_numbers(text: str) -> list[StandardNumber]:
     return found
 
 
-def find_bare_numbers(text: str) -> list[StandardNumber]:
+def find_bare_numbers(
+    text: str, prefixed: Sequence[StandardNumber] | None = None
+) -> list[StandardNumber]:
     """Numbers that may mean a standard: "14881 新版", "5750.12"; never a quantity, year or phone.
 
     Two or three digits count only beside a word like 规程: "196规程". The prefix is "" in all.
+    `prefixed` are the numbers with a prefix where the caller has found them already.
     """
     folded = fold(text)
-    taken = [number.span for number in find_standard_numbers(text)]
+    known = find_standard_numbers(text) if prefixed is None else prefixed
+    taken = [number.span for number in known]
     found: list[StandardNumber] = []
     for match in _BARE.finditer(folded):
         start, end = match.span()

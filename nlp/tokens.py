@@ -1,12 +1,12 @@
 """Words for index and models: standard numbers whole, the rest cut by jieba's search mode."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Protocol
 
-from nlp.standard_numbers import find_standard_numbers
+from nlp.standard_numbers import StandardNumber, find_standard_numbers
 from nlp.text import clean
 
 _WORDLIKE = re.compile(r"[0-9a-z一-鿿㐀-䶿μα-ω]")
@@ -89,39 +89,41 @@ def synonyms() -> Mapping[str, tuple[str, ...]]:
     return {clean(head): tuple(clean(word) for word in tail) for head, *tail in pairs}
 
 
-def number_tokens(text: str) -> list[str]:
-    """One token for each prefixed standard number: "GB|19298", and "GB|19298|2014" with a year."""
-    tokens: list[str] = []
-    for number in find_standard_numbers(text):
-        tokens.append(number.key)
-        if number.year:
-            tokens.append(f"{number.key}|{number.year}")
-    return tokens
-
-
-def _without_numbers(text: str) -> str:
-    for number in reversed(find_standard_numbers(text)):
-        start, end = number.span
-        text = f"{text[:start]} {text[end:]}"
-    return text
-
-
 def words(text: str) -> list[str]:
     """Standard numbers as keys, then the words of search mode without particles."""
-    rest = _without_numbers(clean(text))
+    plain = clean(text)
+    return words_around(plain, find_standard_numbers(plain))
+
+
+def words_around(plain: str, numbers: Sequence[StandardNumber]) -> list[str]:
+    """`words` of a cleaned text whose numbers are known: "GB|19298", "GB|19298|2014", 限量."""
+    keys: list[str] = []
+    for number in numbers:
+        keys.append(number.key)
+        if number.year:
+            keys.append(f"{number.key}|{number.year}")
+    rest = plain
+    for number in reversed(numbers):
+        start, end = number.span
+        rest = f"{rest[:start]} {rest[end:]}"
+    particles = stop_words()
     cut = segmenter().cut_for_search(rest)
-    kept = [word for word in cut if _WORDLIKE.search(word) and word not in stop_words()]
-    return number_tokens(text) + kept
+    return keys + [word for word in cut if word not in particles and _WORDLIKE.search(word)]
+
+
+@cache
+def _formal_words() -> Mapping[str, tuple[str, ...]]:
+    """Spoken form -> its formal words, cut like any text."""
+    return {
+        spoken: tuple(word for part in formal for word in segmenter().cut_for_search(part))
+        for spoken, formal in synonyms().items()
+    }
 
 
 def formal_words(found: Iterable[str]) -> list[str]:
     """The formal words of all spoken forms among `found`, cut like any text."""
-    table = synonyms()
-    added: list[str] = []
-    for word in dict.fromkeys(found):
-        for formal in table.get(word, ()):
-            added.extend(segmenter().cut_for_search(formal))
-    return added
+    table = _formal_words()
+    return [word for spoken in dict.fromkeys(found) for word in table.get(spoken, ())]
 
 
 def bigrams(text: str) -> list[str]:

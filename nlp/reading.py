@@ -1,0 +1,32 @@
+"""What indexes and models see in a text, worked out once and handed on."""
+
+from dataclasses import dataclass
+
+from nlp.standard_numbers import StandardNumber, find_bare_numbers, find_standard_numbers
+from nlp.text import clean
+from nlp.tokens import bigrams, characters, words_around
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """`text` is cleaned, and the spans of the numbers count its characters."""
+
+    text: str
+    numbers: tuple[StandardNumber, ...]
+    bare_numbers: tuple[StandardNumber, ...]
+    words: tuple[str, ...]
+    pairs: tuple[str, ...]
+    characters: frozenset[str]
+
+
+def read(text: str) -> Reading:
+    plain = clean(text)
+    numbers = find_standard_numbers(plain)
+    return Reading(
+        text=plain,
+        numbers=tuple(numbers),
+        bare_numbers=tuple(find_bare_numbers(plain, numbers)),
+        words=tuple(words_around(plain, numbers)),
+        pairs=tuple(bigrams(plain)),
+        characters=frozenset(characters(plain)),
+    )
