@@ -92,7 +92,7 @@ def memory(stage: Stage) -> Findings:
     require_rows(database, "inbound_message", share * SAMPLES, "state = 'done'")
     return Findings(
         f"Memory over {CALLBACKS} callbacks",
-        ["  resident MB: " + " ".join(f"{sample:.0f}" for sample in samples)],
+        ["  resident MB: " + " ".join(f"{sample:.1f}" for sample in samples)],
         [Reach("memory, last sample / first", samples[-1] / samples[0], GROWTH)],
         {"resident_mb": samples, "decisions": decisions(database)},
     )
