@@ -21,7 +21,7 @@ from weakref import WeakKeyDictionary
 import aiosqlite
 from tortoise.backends.sqlite.client import SqliteClient, SqliteTransactionWrapper
 from tortoise.connection import get_connections
-from tortoise.exceptions import OperationalError
+from tortoise.exceptions import DBConnectionError, OperationalError
 
 from models import lanes
 
@@ -127,6 +127,8 @@ class Group:
                         await connection._execute(_run_all, self._client, units, self._loop)
                 except sqlite3.Error as error:
                     broken = OperationalError(error)
+                except DBConnectionError as error:
+                    broken = error
                 for unit in units:
                     unit.tell(broken)
         finally:

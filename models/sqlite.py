@@ -1,62 +1,45 @@
-"""Tortoise's backend for SQLite (an "engine" of its configuration): one connection, taken in turns.
+"""Tortoise's backend for SQLite (an "engine" of its configuration), made to end its waiting.
 
-Transactions begin IMMEDIATE: a deferred one that reads and then writes fails with "database is
-locked" at once, whatever the busy timeout. Waiting for a turn ends, and a transaction that can't
-begin gives its turn back.
+There is one connection, taken in turns. While another process keeps the database locked, the one
+whose turn it is waits for it; the others must not queue up behind without end.
 """
 
 import asyncio
-import sqlite3
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
-from tortoise.backends.sqlite.client import SqliteClient, SqliteTransactionWrapper
-from tortoise.connection import get_connections
-from tortoise.exceptions import DBConnectionError, OperationalError
+from tortoise.backends.base.client import ConnectionWrapper
+from tortoise.backends.sqlite.client import SqliteClient
+from tortoise.exceptions import DBConnectionError
 
 from models import lanes
+
+
+class _Turn(ConnectionWrapper[Any]):
+    """Waits for its turn as long as the caller's lane allows, and gives it back on failure."""
+
+    async def __aenter__(self) -> Any:
+        if self._lock.locked():
+            try:
+                async with asyncio.timeout(lanes.current().seconds):
+                    await self._lock.acquire()
+            except TimeoutError as error:
+                raise DBConnectionError("the connection is busy") from error
+        else:
+            await self._lock.acquire()
+        try:
+            await self.ensure_connection()
+        except BaseException:
+            self._lock.release()
+            raise
+        return self.connection
 
 
 class Client(SqliteClient):
     """The one connection of this process."""
 
-    # The declared types are Tortoise's own wrappers; all that it does with them is `async with`.
-    def acquire_connection(self) -> Any:
-        """Lend the connection for one statement."""
-        return self._lent()
-
-    def _in_transaction(self) -> Any:
-        return self._begun()
-
-    @asynccontextmanager
-    async def _lent(self) -> AsyncIterator[Any]:
-        try:
-            async with asyncio.timeout(lanes.current().seconds):
-                await self._lock.acquire()
-        except TimeoutError as error:
-            raise DBConnectionError("the connection is busy") from error
-        try:
-            if self._connection is None:
-                await self.create_connection(with_db=True)
-            yield self._connection
-        finally:
-            self._lock.release()
-
-    @asynccontextmanager
-    async def _begun(self) -> AsyncIterator[SqliteTransactionWrapper]:
-        async with self._lent() as connection:
-            inside = SqliteTransactionWrapper(self)
-            token = get_connections().set(self.connection_name, inside)
-            try:
-                await connection.execute("BEGIN IMMEDIATE")
-                yield inside
-                await connection.commit()
-            except sqlite3.OperationalError as error:
-                raise OperationalError(str(error)) from error
-            finally:
-                get_connections().reset(token)
-                await connection.rollback()  # nothing, after a commit
+    def acquire_connection(self) -> ConnectionWrapper[Any]:
+        """Lend the connection for one statement, or to one group."""
+        return _Turn(self._lock, self)
 
 
 client_class = Client

@@ -1,7 +1,7 @@
 """People who write all the time, and the account of what they got for it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -11,11 +11,10 @@ from tests.faults.service import KNOWN, LABEL, Service, until
 
 @dataclass(slots=True)
 class Load:
-    """Each message asks for a standard of its own, so every reply tells what it answers."""
+    """A person asks for another standard each time, so every reply tells what it answers."""
 
     service: Service
     deliveries: list[tuple[str, Delivery]] = field(default_factory=list)
-    _numbers: Iterator[str] = field(default_factory=lambda: iter(KNOWN))
     _stopping: bool = False
 
     async def answered(self, more: int) -> None:
@@ -32,11 +31,12 @@ class Load:
 
     async def keep_asking(self, person: Person) -> None:
         """One question after the other, until stopped."""
-        while not self._stopping:
-            number = next(self._numbers)
+        for number in KNOWN:
+            if self._stopping:
+                return
             delivery = await self.service.simulator.say(person.openid, f"{number}现行吗")
             self.deliveries.append((number, delivery))
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.3)
 
     def stop(self) -> None:
         """Let everybody end what they are at."""

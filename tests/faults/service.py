@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
+import redis.asyncio
 from tortoise.backends.sqlite.client import SqliteClient
 from tortoise.connection import get_connection
 
@@ -21,7 +22,7 @@ from handlers.knowledge import import_corpus
 from models import database
 from models.clock import Clock
 from models.conversations import InboundMessage, InboundState
-from models.outbox import OutboxItem, OutboxState
+from models.outbox import Gate, OutboxItem, OutboxState
 from models.sql import fetch
 from nlp import Corpus, load_packaged
 from server.config import load_config
@@ -88,6 +89,13 @@ class Service:
             return (await self.http.get("/healthz")).status_code == 200
         except httpx.HTTPError:
             return False
+
+    async def end_locks(self) -> None:
+        """Let the time pass that the shared store keeps a lock for a process that died."""
+        if url := self.variables["NQI_REDIS_URL"]:
+            client = redis.asyncio.Redis.from_url(url)
+            await client.flushall()
+            await client.aclose()
 
     async def called(self, path: str = CUSTOM, times: int = 1) -> None:
         """Wait until the platform has been called."""
@@ -165,17 +173,21 @@ async def _in_transaction() -> bool:
 
 
 async def finish_messages() -> None:
-    """Let the sweep finish what was left behind, and everything be sent."""
-    past = Clock().now()
-    await InboundMessage.filter(state=InboundState.RECEIVED).update(sweep_at=past)
-    await end_leases()
-    await OutboxItem.filter(state=OutboxState.PENDING).update(due_at=past)
+    """Let the pauses pass, so that the sweep finishes what was left and everything is sent."""
 
     async def none_left() -> bool:
-        received = await InboundMessage.filter(state=InboundState.RECEIVED).exists()
-        return not received and await all_sent()
+        past = Clock().now()
+        await InboundMessage.filter(state=InboundState.RECEIVED).update(sweep_at=past)
+        await OutboxItem.filter(state=OutboxState.PENDING).update(due_at=past)
+        await Gate.filter(opens_at__not_isnull=True).update(opens_at=past)
+        return not await unfinished() and await all_sent()
 
     await until(none_left)
+
+
+async def unfinished() -> bool:
+    """Whether a stored message still waits to be decided on."""
+    return await InboundMessage.filter(state=InboundState.RECEIVED).exists()
 
 
 async def all_sent() -> bool:

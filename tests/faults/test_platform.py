@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from handlers import gates
 from models.accounts import App
 from models.outbox import Channel, Delivery, OutboxItem, OutboxState
 from server.worker import AT_ONCE
@@ -53,6 +54,7 @@ async def test_token_refused_for_good_parks_the_send(product: Product, code: int
     assert len(product.simulator.calls(CUSTOM)) == 2
     item = await OutboxItem.get()
     assert (item.state, item.gate) == (OutboxState.PENDING, Channel.MINIAPP_CUSTOM)
+    assert [gate.name for gate in await gates.in_trouble()] == [Channel.MINIAPP_CUSTOM]
     (text,) = await recovered(product)
     # A refused token means that nothing was sent, so there is nothing to warn of.
     assert not text.startswith(LABEL)

@@ -16,7 +16,7 @@ from models.tickets import Ticket
 from models.transactions import transactional
 from tests.cast import EMPLOYEE
 from tests.faults.load import load
-from tests.faults.service import CROWD, ROUTED, finish_messages, surroundings
+from tests.faults.service import CROWD, ROUTED, end_leases, finish_messages, surroundings
 from tests.product import MONDAY_MORNING, Product
 from tests.stack import Server
 
@@ -59,6 +59,7 @@ async def test_restarts_under_load_lose_nothing(
             "unavailable"
         }
         assert asking.statuses() <= {200, 503}
+        await end_leases()  # of sends that could not even write down how they ended
         await finish_messages()
         asking.check()
         assert "request failed" not in service.log.read_text()

@@ -56,6 +56,7 @@ async def test_killed_before_the_request_left_is_sent_once(service: Service) -> 
     await service.called(TOKEN)
     await killed(worker)
     service.simulator.faults.clear()
+    await service.end_locks()
     service.start("worker")
     await end_leases()
     await until(all_sent)
