@@ -37,8 +37,14 @@ async def identity_of(app: App, openid: str, *, now: datetime, unionid: str = ""
 @transactional
 async def _identity(app: App, openid: str, *, now: datetime) -> Identity:
     identity = await Identity.get_or_none(app=app, openid=openid)
-    if identity is not None:
-        return identity
+    if identity is None:
+        await first_contact(app, openid, now=now)
+        identity = await Identity.get(app=app, openid=openid)
+    return identity
+
+
+async def first_contact(app: App, openid: str, *, now: datetime) -> None:
+    """Make an account for somebody who has none. Runs inside the caller's transaction."""
     account_id = await insert(Account, created_at=now)
     added = await insert(
         Identity,
@@ -51,7 +57,6 @@ async def _identity(app: App, openid: str, *, now: datetime) -> Identity:
     if added is None:
         # Another contact of the same person was first.
         await Account.filter(id=account_id).delete()
-    return await Identity.get(app=app, openid=openid)
 
 
 async def unionids_owed(*, now: datetime, limit: int) -> list[Identity]:

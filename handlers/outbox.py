@@ -166,6 +166,8 @@ async def unpark(account_id: int, *, now: datetime) -> bool:
     reply must queue up behind it. Once that has failed or takes long it no longer counts: a reply
     in the response may then be the only thing that gets through.
     """
+    if not await fetch(_OWED_ON_CONTACT, account_id):
+        return False
     await fetch(
         "UPDATE outbox_item SET state = 'pending', due_at = $1, round = round + 1, attempts = 0"
         " WHERE account_id = $2 AND state = 'parked' RETURNING id",

@@ -48,7 +48,7 @@ async def find(app: App, openid: str, *, now: datetime, silent_since: datetime) 
     for _ in range(LOOKS):
         rows = await fetch(_LOOK, app, openid)
         if not rows:
-            await accounts.identity_of(app, openid, now=now)
+            await accounts.first_contact(app, openid, now=now)
             continue
         row = rows[0]
         if row["id"] is None:
