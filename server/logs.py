@@ -2,6 +2,8 @@
 
 import logging
 import sys
+import traceback
+from types import TracebackType
 from typing import TextIO
 
 import structlog
@@ -26,7 +28,7 @@ def setup_logs(*, production: bool, stream: TextIO | None = None) -> None:
         structlog.stdlib.add_logger_name,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
+        structlog.processors.ExceptionRenderer(_told),
     ]
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
@@ -42,8 +44,34 @@ def setup_logs(*, production: bool, stream: TextIO | None = None) -> None:
     handler = logging.StreamHandler(stream)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
+            foreign_pre_chain=[*shared, _first_line],
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
         )
     )
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+
+
+def _told(
+    exc_info: tuple[type[BaseException], BaseException, TracebackType | None],
+) -> str:
+    """The traceback of an error and of what caused it; of each error's text the first line only.
+
+    In the lines after it PostgreSQL quotes values and whole rows: openids, telephones, questions.
+    """
+    parts = []
+    error: BaseException | None = exc_info[1]
+    while error is not None:
+        text = str(error).partition("\n")[0]
+        frames = "".join(traceback.format_tb(error.__traceback__))
+        parts.append(f"{frames}{type(error).__qualname__}: {text}")
+        hidden = None if error.__suppress_context__ else error.__context__
+        error = error.__cause__ or hidden
+    return "\nbecause of\n".join(parts)
+
+
+def _first_line(
+    _logger: object, _method: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """asyncio shows a lost task's error with all its text after the first line."""
+    event["event"] = str(event["event"]).partition("\n")[0]
+    return event

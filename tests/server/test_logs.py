@@ -13,7 +13,10 @@ structlog.get_logger("server.x").warning("ours", item=7)
 logging.getLogger("sanic.error").error("theirs %s", 1)
 logging.getLogger("httpx").info("https://api.weixin.qq.com/x?access_token=1")
 async def breaks():
-    raise ValueError("two\\nlines")
+    try:
+        raise ValueError("duplicate key\\nDETAIL:  Key (openid)=(oEmployee) already exists.")
+    except ValueError as error:
+        raise RuntimeError("not stored\\nDETAIL:  Failing row contains (oEmployee)") from error
 async def main():
     asyncio.create_task(breaks())
     await asyncio.sleep(0)
@@ -38,5 +41,9 @@ def test_all_lines_are_json() -> None:
     )
     # asyncio's own complaint about a lost task, with its traceback inside the line.
     assert lost["logger"] == "asyncio"
-    assert "ValueError: two" in lost["exception"]
+    assert lost["exception"].endswith("\nValueError: duplicate key")
+    assert "RuntimeError: not stored\nbecause of\n" in lost["exception"]
+    assert "in breaks" in lost["exception"]
+    # PostgreSQL quotes the values in question after the first line.
+    assert "oEmployee" not in result.stderr
     assert result.stdout == ""
