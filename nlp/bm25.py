@@ -8,22 +8,23 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
-# (idf, count in the document, position of the document) of every pair of term and document.
-Weigh = Callable[[Floats, Floats, npt.NDArray[np.intp]], Floats]
+Places = npt.NDArray[np.intp]
+# The documents that hold a term, and its weight in each of them.
+Posting = tuple[Places, Floats]
+# (idf, count in the document, place of the document) of every pair of term and document.
+Weigh = Callable[[Floats, Floats, Places], Floats]
 _K1 = 1.2
 _B = 0.6
 
 
 class Postings:
-    """For each term the documents that hold it, with its weight there.
+    """The postings of all terms of some documents, and how much each term tells."""
 
-    All terms lie in one array, a term being a slice of it: a query joins its slices and has them
-    added up by document at once, which is many times faster than adding term by term.
-    """
+    def __init__(self, documents: Sequence[Iterable[str]], weigh: Weigh, first: int = 0) -> None:
+        """`first` is the place of the first document.
 
-    def __init__(self, documents: Sequence[Iterable[str]], weigh: Weigh) -> None:
-        """idf = ln(1 + (N - n + 0.5) / (n + 0.5)), Lucene's, which is never negative."""
-        self.size = len(documents)
+        idf = ln(1 + (N - n + 0.5) / (n + 0.5)), Lucene's, which is never negative.
+        """
         vocabulary: dict[str, int] = {}
         terms: list[int] = []
         places: list[int] = []
@@ -35,50 +36,53 @@ class Postings:
                 counts.append(count)
         by_term = np.argsort(np.array(terms, dtype=np.intp), kind="stable")
         spread = np.bincount(np.array(terms, dtype=np.intp), minlength=len(vocabulary))
-        idf = np.log1p((self.size - spread + 0.5) / (spread + 0.5))
-        self._places = np.array(places, dtype=np.intp)[by_term]
+        idf = np.log1p((len(documents) - spread + 0.5) / (spread + 0.5))
+        held = np.array(places, dtype=np.intp)[by_term]
         tf = np.array(counts, dtype=np.float64)[by_term]
-        self._weights = weigh(np.repeat(idf, spread), tf, self._places)
+        weights = weigh(np.repeat(idf, spread), tf, held)
+        held += first
         ends = np.cumsum(spread).tolist()
-        self._slices = {
-            term: slice(start, end)
+        self._postings: dict[str, Posting] = {
+            term: (held[start:end], weights[start:end])
             for term, start, end in zip(vocabulary, [0, *ends], ends, strict=False)
         }
         self._idf: dict[str, float] = dict(zip(vocabulary, idf.tolist(), strict=True))
         # A term no document has tells as much about the question as the rarest one known.
-        self._unseen = float(np.log1p(self.size + 0.5))
+        self._unseen = float(np.log1p(len(documents) + 0.5))
 
     def mass(self, terms: Iterable[str]) -> float:
         """The sum of the idf of the terms."""
-        return sum(self._idf.get(term, self._unseen) for term in terms)
+        return sum([self._idf.get(term, self._unseen) for term in terms])
 
-    def totals(self) -> Floats:
-        """For each document the sum of all its weights."""
-        return _sums(self._places, self._weights, self.size)
-
-    def sums(self, terms: Iterable[str]) -> Floats:
-        """For each document the sum of the weights of these terms."""
-        slices = [self._slices[term] for term in terms if term in self._slices]
-        if not slices:
-            return np.zeros(self.size)
-        places = np.concatenate([self._places[part] for part in slices])
-        weights = np.concatenate([self._weights[part] for part in slices])
-        return _sums(places, weights, self.size)
+    def of(self, terms: Iterable[str]) -> list[Posting]:
+        """The postings of those of the terms that any document holds."""
+        known = map(self._postings.get, terms)
+        return [posting for posting in known if posting is not None]
 
 
-def _sums(places: npt.NDArray[np.intp], weights: Floats, size: int) -> Floats:
-    # numpy's stubs know only the counts of bincount, not its sums of weights.
-    return cast("Floats", np.bincount(places, weights, size))
-
-
-def bm25(documents: Sequence[Sequence[str]]) -> Postings:
-    """Formula of Robertson and Zaragoza (2009); k1 = 1.2, b = 0.6."""
+def bm25(documents: Sequence[Sequence[str]], weight: float) -> Postings:
+    """Formula of Robertson and Zaragoza (2009); k1 = 1.2, b = 0.6; times `weight`."""
     lengths = np.array([len(terms) for terms in documents], dtype=np.float64)
     mean = float(lengths.mean()) if documents else 1.0
     norms = _K1 * (1 - _B + _B * lengths / max(mean, 1.0))
-    return Postings(documents, lambda idf, tf, places: idf * tf * (_K1 + 1) / (tf + norms[places]))
+    return Postings(
+        documents, lambda idf, tf, places: weight * idf * tf * (_K1 + 1) / (tf + norms[places])
+    )
 
 
-def presence(documents: Sequence[Iterable[str]]) -> Postings:
+def presence(documents: Sequence[Iterable[str]], first: int) -> Postings:
     """The idf of each term, however often the document holds it."""
-    return Postings(documents, lambda idf, _tf, _places: idf)
+    return Postings(documents, lambda idf, _tf, _places: idf, first)
+
+
+def sums(postings: Sequence[Posting], size: int) -> Floats:
+    """For each of `size` places the sum of its weights.
+
+    One addition of all postings at once is many times faster than one after the other.
+    """
+    if not postings:
+        return np.zeros(size)
+    places = np.concatenate([places for places, _ in postings])
+    weights = np.concatenate([weights for _, weights in postings])
+    # numpy's stubs know only the counts of bincount, not its sums of weights.
+    return cast("Floats", np.bincount(places, weights, size))

@@ -106,9 +106,9 @@ class Gatherer:
             for article in corpus.articles
         }
         self._faq = SearchIndex.build(
-            Document(f"{article.id}#{at}", "", phrasing)
+            Document(article.id, "", phrasing)
             for article in corpus.articles
-            for at, phrasing in enumerate((article.question, *article.variants))
+            for phrasing in (article.question, *article.variants)
         )
         topic_words = (word for line in read_lines("topics.txt") for word in line.split()[1:])
         texts = [text for text, _ in (*_topic_pairs(corpus), *_action_pairs(corpus))]
@@ -167,13 +167,12 @@ class Gatherer:
 
     def _similar_articles(self, seen: Reading, subjects: frozenset[str]) -> tuple[Similar, ...]:
         best: dict[str, float] = {}
+        # The best hit of an article stands first: confidence falls from hit to hit.
         for hit in self._faq.find(seen, _FAQ_HITS):
-            key = hit.id.rpartition("#")[0]
-            best[key] = max(best.get(key, 0.0), hit.confidence)
-        ranked = sorted(best.items(), key=lambda item: -item[1])
+            best.setdefault(hit.id, hit.confidence)
         return tuple(
             Similar(self._articles[key], confidence, self._speaks_of(key, subjects))
-            for key, confidence in ranked
+            for key, confidence in best.items()
         )
 
     def _speaks_of(self, key: str, asked: frozenset[str]) -> bool:

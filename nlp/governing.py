@@ -4,7 +4,9 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from itertools import islice
+from operator import itemgetter
 
 from nlp.affinity import Affinity, weighed
 from nlp.corpus import Corpus, Standard
@@ -30,6 +32,7 @@ _KNOWN_BY_THING = 0.3
 _PER_CHARACTER = 0.06
 _TITLE = 1.6
 _TITLES = 6
+_OF_A_PRODUCT = 3
 _LEAST = 0.3
 _INSTRUMENT = 1.4
 _PRODUCT_STANDARD = 1.2
@@ -38,6 +41,8 @@ _PRODUCT = 0.45
 _AGREEMENT = 0.3
 # A later place in a list of standards is a weaker claim.
 _STEP = 0.08
+# More than the names of products in the corpus.
+_NAMES = 4096
 
 
 _ASKS_NEW = re.compile(r"新版|新标|新国标|最新|新的")
@@ -80,6 +85,8 @@ class Governing:
                 self._by_product.setdefault(clean(product), []).append(row)
         cue_words = (word for cue in cues for word in cue.words if len(cue.words) == 1)
         self.subjects = Subjects((*self._by_product, *cue_words, *product_names()))
+        # What is in force changes from day to day, not from question to question.
+        self._current = lru_cache(maxsize=_NAMES)(self._current_of)
         self._titles = SearchIndex.build(
             Document(row.number, row.number, f"{_plain_title(row)} {' '.join(row.products)}")
             for row in corpus.standards
@@ -97,35 +104,43 @@ class Governing:
 
         `subjects` are the things that the text names, no matter in which order.
         """
-        found: dict[str, list[Scored]] = {}
+        found: dict[str, list[tuple[float, str]]] = {}
         factors = self._affinity.factors(topics)
-        for scored in self._scored(seen, subjects, claims, today):
-            row = self._corpus.by_number.get(scored.number)
-            if row and scored.score > 0:
-                found.setdefault(scored.number, []).append(_fitting(scored, row, factors))
-        ranked = sorted(map(_joined, found.values()), key=lambda one: (-one.score, one.number))
+        by_number = self._corpus.by_number
+        for number, score, why in self._claimed(seen, subjects, claims, today):
+            row = by_number.get(number)
+            if row and score > 0:
+                # What is named outright is meant whatever its topic; the rest fits more or less.
+                fitting = score if score >= _NAMED else score * weighed(row.topic, factors)
+                found.setdefault(number, []).append((fitting, why))
+        joined = (_joined(number, claimed) for number, claimed in found.items())
+        ranked = sorted(joined, key=lambda one: (-one.score, one.number))
         if _ASKS_NEW.search(seen.text):
             ranked = self._coming_first(ranked, today)
         return [scored for scored in ranked if scored.score >= _LEAST][:MOST]
 
-    def _scored(
+    def _claimed(
         self, seen: Reading, subjects: Iterable[str], claims: Iterable[Claim], today: date
-    ) -> Iterator[Scored]:
+    ) -> Iterator[tuple[str, float, str]]:
+        """(number, score, reason) of every claim; a number may have several."""
         for numbers, weight, why in claims:
             for place, number in enumerate(numbers):
-                yield Scored(number, weight - _STEP * place, why)
+                yield number, weight - _STEP * place, why
         for cue in self._cues_in(seen.text):
             why = f"主题词“{'＋'.join(cue.words)}”"
             for place, number in enumerate(self._resolver.in_force(cue.names, today)):
-                yield Scored(number, cue.weight - _STEP * place, why)
+                yield number, cue.weight - _STEP * place, why
         for name in sorted(subjects):
-            rows = (row for row in self._by_product.get(name, ()) if self._usable(row, today))
-            for place, row in enumerate(islice(rows, 3)):
+            for place, row in enumerate(self._current(name, today)):
                 weight = self._product_weight(row, seen.text) - _STEP * place
-                yield Scored(row.number, weight, f"对象“{name}”")
+                yield row.number, weight, f"对象“{name}”"
         for hit in self._titles.find(seen, _TITLES):
             usable = self._usable(self._corpus.by_number[hit.id], today)
-            yield Scored(hit.id, _TITLE * hit.confidence * (1.0 if usable else 0.5), "题名相近")
+            yield hit.id, _TITLE * hit.confidence * (1.0 if usable else 0.5), "题名相近"
+
+    def _current_of(self, product: str, today: date) -> tuple[Standard, ...]:
+        rows = (row for row in self._by_product.get(product, ()) if self._usable(row, today))
+        return tuple(islice(rows, _OF_A_PRODUCT))
 
     def _usable(self, row: Standard, today: date) -> bool:
         return self._corpus.status(row.number, today) == "现行"
@@ -154,22 +169,15 @@ class Governing:
         return [cue for cue in self._cues.find(said) if all(word in said for word in cue.words)]
 
 
-def _fitting(scored: Scored, row: Standard, factors: dict[str, float]) -> Scored:
-    """What the text names outright is meant whatever its topic; the rest fits more or less."""
-    if scored.score >= _NAMED:
-        return scored
-    return Scored(scored.number, scored.score * weighed(row.topic, factors), scored.why)
-
-
-def _joined(claims: list[Scored]) -> Scored:
+def _joined(number: str, claims: list[tuple[float, str]]) -> Scored:
     """The strongest claim, raised a little by the strongest one of each other kind."""
-    best = max(claims, key=lambda scored: scored.score)
+    best, why = max(claims, key=itemgetter(0))
     kinds: dict[str, float] = {}
-    for scored in claims:
-        kind = scored.why[:2]
-        kinds[kind] = max(kinds.get(kind, 0.0), scored.score)
-    rest = sum(kinds.values()) - best.score
-    return Scored(best.number, best.score + _AGREEMENT * rest, best.why)
+    for score, reason in claims:
+        kind = reason[:2]
+        kinds[kind] = max(kinds.get(kind, 0.0), score)
+    rest = sum(kinds.values()) - best
+    return Scored(number, best + _AGREEMENT * rest, why)
 
 
 def _plain_title(row: Standard) -> str:

@@ -3,12 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from math import exp, inf
-from operator import mul
 
 import numpy as np
-import numpy.typing as npt
 
-from nlp.bm25 import Floats, bm25, presence
+from nlp.bm25 import Floats, Places, bm25, presence, sums
 from nlp.reading import Reading, read
 from nlp.text import MAX_QUESTION
 from nlp.tokens import formal_words
@@ -21,7 +19,7 @@ _SHORT_TEXT = 120
 # Logistic regression of "the first hit is right" on Dice, share of the query's idf covered, lead
 # over the next hit, and length of the query (1.0 = 20 distinct characters or more). Fitted on
 # held-out phrasings of the packaged articles, 40 % of the articles being absent.
-_WEIGHTS = (1.14, 4.81, 1.17, 4.12)
+_ALIKE, _COVERED, _LEAD, _SIZE = 1.14, 4.81, 1.17, 4.12
 _BIAS = -5.33
 _LONG_QUERY = 20
 _SAME_TEXT = 0.97
@@ -55,14 +53,16 @@ class SearchIndex:
     def __init__(self, documents: list[Document]) -> None:
         readings = [read(f"{document.title} {document.text}") for document in documents]
         self._ids = [document.id for document in documents]
-        self._words = bm25([reading.words for reading in readings])
-        self._pairs = bm25([reading.pairs for reading in readings])
-        # Sorted, so that sums of floats come out the same in every process.
-        self._characters = presence([sorted(reading.characters) for reading in readings])
-        sizes = np.array([len(reading.characters) for reading in readings])
+        self._words = bm25([reading.words for reading in readings], 1.0)
+        self._pairs = bm25([reading.pairs for reading in readings], _BIGRAM_WEIGHT)
+        # Sums of shared characters stand behind the scores, so that one addition gives both.
+        every = [reading.characters for reading in readings]
+        self._characters = presence(every, len(readings))
+        masses = np.array([self._characters.mass(held) for held in every])
+        sizes = np.array([len(held) for held in every])
         # What has no characters, or those of a whole passage, is like nothing: infinite mass.
         comparable = (sizes > 0) & (sizes <= _SHORT_TEXT)
-        self._mass = np.where(comparable, self._characters.totals(), np.inf)
+        self._mass = np.where(comparable, masses, np.inf)
         self._by_body: dict[str, set[int]] = {}
         self._by_key: dict[str, set[int]] = {}
         self._by_edition: dict[tuple[str, int], set[int]] = {}
@@ -88,18 +88,24 @@ class SearchIndex:
         if len(query.text) > MAX_QUESTION:
             query = read(query.text[:MAX_QUESTION])
         found = dict.fromkeys(query.words)
-        scores = self._words.sums(found)
-        scores += _BIGRAM_WEIGHT * self._pairs.sums(dict.fromkeys(query.pairs))
-        formal = dict.fromkeys(formal_words(found))
-        if formal:
-            scores += _SYNONYM_WEIGHT * self._words.sums(formal)
+        formal = self._words.of(dict.fromkeys(formal_words(found)))
+        postings = [
+            *self._words.of(found),
+            *((places, _SYNONYM_WEIGHT * weights) for places, weights in formal),
+            *self._pairs.of(dict.fromkeys(query.pairs)),
+            *self._characters.of(query.characters),
+        ]
+        scores, shared = sums(postings, 2 * len(self._ids)).reshape(2, -1)
         bonus = self._number_bonus(query)
         for position, points in bonus.items():
             scores[position] += points
         count = min(max(_CANDIDATES, k), len(self._ids))
-        top = np.argpartition(-scores, count - 1)[:count]
-        top = np.sort(top[scores[top] > 0])
-        return self._reranked(query, top, scores[top], bonus, k) if len(top) else []
+        top = (-scores).argpartition(count - 1)[:count]
+        top = top[scores[top] > 0]
+        if not len(top):
+            return []
+        top.sort()
+        return self._reranked(query, top, scores[top], shared[top], bonus, k=k)
 
     def _number_bonus(self, query: Reading) -> dict[int, float]:
         bonus: dict[int, float] = {}
@@ -118,49 +124,36 @@ class SearchIndex:
     def _reranked(
         self,
         query: Reading,
-        top: npt.NDArray[np.intp],
+        top: Places,
         scores: Floats,
+        shared: Floats,
         bonus: dict[int, float],
+        *,
         k: int,
     ) -> list[Hit]:
         """The `k` best of the positions `top`; ties keep the order of the documents."""
-        asked = sorted(query.characters)
-        mass = self._characters.mass(asked)
-        shared = self._characters.sums(asked)[top]
+        mass = self._characters.mass(query.characters)
         extra = np.array([bonus.get(at, 0.0) for at in top.tolist()]) if bonus else 0.0
         plain = scores - extra
         best = plain.max()
-        dice = 2 * shared / (mass + self._mass[top])
+        masses = self._mass[top]
+        dice = 2 * shared / (mass + masses)
         final = (plain / best if best > 0 else 0.0) + dice + extra
-        order = np.argsort(-final, kind="stable")[: k + 1]
-        following = [*final[order].tolist()[1:], 0.0]
-        rows = zip(
-            top[order].tolist(),
-            final[order].tolist(),
-            following,
-            dice[order].tolist(),
-            shared[order].tolist(),
-            self._mass[top[order]].tolist(),
-            strict=True,
-        )
-        size = min(len(asked), _LONG_QUERY) / _LONG_QUERY
+        order = (-final).argsort(kind="stable")[: k + 1]
+        columns = np.array((final, dice, shared, masses))[:, order].tolist()
+        following = [*columns[0][1:], 0.0]
+        rows = zip(top[order].tolist(), following, *columns, strict=True)
+        size = min(len(query.characters), _LONG_QUERY) / _LONG_QUERY
         hits: list[Hit] = []
-        for at, score, next_score, alike, common, held in rows:
+        for at, next_score, score, alike, common, held in rows:
             if bonus.get(at):
                 confidence = 0.5 if hits else 0.97
             else:
                 covered = common / (mass or 1.0) if held < inf else 0.5
                 lead = (score - next_score) / score if score > 0 else 0.0
-                confidence = _confidence(alike, covered, lead, size)
+                logit = _BIAS + _ALIKE * alike + _COVERED * covered + _LEAD * lead + _SIZE * size
+                confidence = _SAME_TEXT if alike > 0.995 else 1 / (1 + exp(-logit))
                 if hits:
                     confidence = min(confidence, hits[-1].confidence)
             hits.append(Hit(self._ids[at], score, confidence))
         return hits[:k]
-
-
-def _confidence(*values: float) -> float:
-    """Scale-free; the values are those of _WEIGHTS, Dice being the first of them."""
-    if values[0] > 0.995:
-        return _SAME_TEXT
-    logit = _BIAS + sum(map(mul, _WEIGHTS, values))
-    return 1 / (1 + exp(-logit))

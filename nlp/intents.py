@@ -54,9 +54,10 @@ def _wordings() -> dict[str, re.Pattern[str]]:
 
 def read_intents(text: str) -> Intents:
     plain = clean(text)
+    wordings = _wordings()
 
     def says(name: str) -> bool:
-        return bool(_wordings()[name].search(plain))
+        return bool(wordings[name].search(plain))
 
     lawful = says("lawful")
     greeting = says("greeting")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from nlp.standard_numbers import StandardNumber, find_bare_numbers, find_standard_numbers
 from nlp.text import clean
-from nlp.tokens import bigrams, characters, words_around
+from nlp.tokens import bigrams_of, characters_of, runs, words_around
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,17 +16,19 @@ class Reading:
     bare_numbers: tuple[StandardNumber, ...]
     words: tuple[str, ...]
     pairs: tuple[str, ...]
-    characters: frozenset[str]
+    characters: tuple[str, ...]
 
 
 def read(text: str) -> Reading:
     plain = clean(text)
     numbers = find_standard_numbers(plain)
+    found = runs(plain)
     return Reading(
         text=plain,
         numbers=tuple(numbers),
         bare_numbers=tuple(find_bare_numbers(plain, numbers)),
         words=tuple(words_around(plain, numbers)),
-        pairs=tuple(bigrams(plain)),
-        characters=frozenset(characters(plain)),
+        pairs=tuple(bigrams_of(found)),
+        # Sorted, so that sums over them come out the same in every process.
+        characters=tuple(sorted(characters_of(found))),
     )

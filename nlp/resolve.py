@@ -17,6 +17,8 @@ _FAMILIES = ("GB", "JJF", "JJG", "TSG", "GBZ", "ISO")
 _EDITION = re.compile(
     r"(?<![\d.])(?:20)?([0-4]\d) ?年?(?:版|那个|那版)|还是(?:20)?([0-4]\d)年?(?:的|$|[? ])"
 )
+# More than the names of standards in the data files.
+_NAMES = 4096
 _DASHED = re.compile(r"\d-(\d\d?)$")
 
 
@@ -34,15 +36,11 @@ class Resolved:
     series: bool = False
 
 
-@lru_cache(maxsize=4096)
-def _number_in(name: str) -> StandardNumber | None:
-    """The number a name of the data files is written with; there are some hundred such names."""
-    return next(iter(find_standard_numbers(name)), None)
-
-
 class Resolver:
     def __init__(self, corpus: Corpus) -> None:
         self._corpus = corpus
+        # The names are those of the data files; what is in force changes once a day.
+        self._number_in_force = lru_cache(maxsize=_NAMES)(self._edition_in_force)
         self._by_key: dict[str, list[tuple[int | None, Standard]]] = {}
         self._by_body: dict[str, list[str]] = {}
         self._series: dict[str, list[str]] = {}
@@ -85,15 +83,18 @@ class Resolver:
 
     def in_force(self, names: Iterable[str], today: date) -> tuple[str, ...]:
         """Numbers or short names of laws, with or without year -> numbers of the corpus."""
-        numbers: list[str] = []
-        for name in names:
-            if name in self._corpus.by_number:
-                numbers.append(name)
-                continue
-            found = _number_in(name)
-            if found:
-                numbers.extend(row.number for row in self._look_up(found, today).rows[:1])
-        return tuple(dict.fromkeys(numbers))
+        numbers = (self._number_in_force(name, today) for name in names)
+        return tuple(dict.fromkeys(number for number in numbers if number))
+
+    def _edition_in_force(self, name: str, today: date) -> str | None:
+        if name in self._corpus.by_number:
+            return name
+        found = (
+            row.number
+            for number in find_standard_numbers(name)[:1]
+            for row in self._look_up(number, today).rows[:1]
+        )
+        return next(found, None)
 
     def _as_part(self, number: StandardNumber, text: str) -> StandardNumber:
         """ "4806-9" and "5750-12" mean parts where there is no such standard but such a part."""

@@ -1,7 +1,8 @@
 """A text classifier for any labels: multinomial logistic regression over words and characters."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from itertools import repeat
 from math import exp, sqrt
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy.typing as npt
 from nlp.reading import Reading, read
 
 Floats = npt.NDArray[np.float32]
+Rows = npt.NDArray[np.intp]
 # What is said in so few characters wants another treatment than a whole sentence.
 _SHORT = (4, 6, 8, 11, 15)
 # From so many examples on, what occurs in one of them alone teaches nothing and costs time.
@@ -21,16 +23,18 @@ _STEP = 60.0
 _CONSTANT = 0.3
 
 
-Features = Mapping[str, int]
+# Distinct features, and 1 + ln of how often each of them occurs.
+Features = tuple[list[str], Floats]
 
 
 def features(seen: Reading) -> Features:
-    """Counts of words, characters, character pairs and marks of shortness, each its own kind."""
+    """Words, characters, character pairs and marks of shortness, each of its own kind."""
     found = [f"w{word}" for word in seen.words]
     found += [f"b{pair}" for pair in seen.pairs]
     found += [f"c{mark}" for mark in seen.text if not mark.isspace()]
     found += [f"n{size}" for size in _SHORT if len(seen.text) <= size]
-    return Counter(found)
+    counts = Counter(found)
+    return list(counts), 1 + np.log(np.fromiter(counts.values(), np.float32, len(counts)))
 
 
 class Router:
@@ -44,31 +48,33 @@ class Router:
     def __init__(
         self, labels: list[str], vocabulary: dict[str, int], idf: Floats, weights: Floats
     ) -> None:
-        """`idf` and `weights` have a last row more than the vocabulary: the constant's."""
+        """`idf` and `weights` have a row more than the vocabulary: it belongs to the constant."""
         self._labels = labels
         self._vocabulary = vocabulary
         self._idf = idf
         self._weights = weights
+        self._bias = _CONSTANT * weights[-1]
 
     @classmethod
     def fit(cls, pairs: Iterable[tuple[str, str]]) -> "Router":
         """`pairs` are (text, label); without any the router predicts "" with confidence 0."""
         given = list(pairs)
         labels = sorted({label for _, label in given})
-        rows = [features(read(text)) for text, _ in given]
-        spread = Counter(feature for row in rows for feature in row)
-        least = 2 if len(rows) >= _MANY else 1
+        found = [features(read(text)) for text, _ in given]
+        spread = Counter(feature for names, _ in found for feature in names)
+        least = 2 if len(found) >= _MANY else 1
         kept = sorted(feature for feature, count in spread.items() if count >= least)
         vocabulary = {feature: at for at, feature in enumerate(kept)}
         idf = np.array(
-            [*(np.log((1 + len(rows)) / (1 + spread[feature])) + 1 for feature in vocabulary), 0],
+            [*(np.log((1 + len(found)) / (1 + spread[feature])) + 1 for feature in kept), 0],
             dtype=np.float32,
         )
-        router = cls(labels, vocabulary, idf, np.zeros((len(idf), len(labels)), "f4"))
+        weights = np.zeros((len(idf), len(labels)), dtype=np.float32)
         if len(labels) > 1:
             targets = np.array([labels.index(label) for _, label in given])
-            router._weights = _train([router._row(row) for row in rows], targets, router._weights)
-        return router
+            rows = [_with_constant(*_row(one, vocabulary, idf), len(kept)) for one in found]
+            weights = _train(rows, targets, weights)
+        return cls(labels, vocabulary, idf, weights)
 
     def predict(self, text: str) -> tuple[str, float]:
         """The likeliest label and its probability (0..1)."""
@@ -79,12 +85,12 @@ class Router:
         """All labels, likeliest first; they sum to 1."""
         return self.weigh(features(read(text)))
 
-    def weigh(self, counts: Features) -> list[tuple[str, float]]:
+    def weigh(self, found: Features) -> list[tuple[str, float]]:
         """`probabilities` of a text whose features are known."""
         if not self._labels:
             return []
-        at, values = self._row(counts)
-        logits = (values @ self._weights[at]).tolist()
+        at, values = _row(found, self._vocabulary, self._idf)
+        logits = (values @ self._weights[at] + self._bias).tolist()
         most = max(logits)
         odds = [exp(logit - most) for logit in logits]
         total = sum(odds)
@@ -92,23 +98,24 @@ class Router:
         chances.sort(key=lambda chance: -chance[1])
         return chances
 
-    def _row(self, counts: Features) -> tuple[npt.NDArray[np.int64], Floats]:
-        """Positions and values of one sparse row of unit length, the last being the constant."""
-        known = [feature for feature in counts if feature in self._vocabulary]
-        at = np.array(
-            [*map(self._vocabulary.__getitem__, known), len(self._vocabulary)], dtype=np.int64
-        )
-        values = np.array([*map(counts.__getitem__, known), 1], dtype=np.float32)
-        values = (1 + np.log(values)) * self._idf[at]
-        length = sqrt(values @ values)
-        if length > 0:
-            values /= length
-        values[-1] = _CONSTANT
-        return at, values
+
+def _row(found: Features, vocabulary: dict[str, int], idf: Floats) -> tuple[Rows, Floats]:
+    """One sparse row of unit length: places and values; a feature not in use has the value 0."""
+    names, counts = found
+    # The constant's place, whose idf is 0, stands for what is not in use.
+    at = np.fromiter(map(vocabulary.get, names, repeat(len(vocabulary))), np.intp, len(names))
+    values = counts * idf[at]
+    length = sqrt(values @ values)
+    return at, values / np.float32(length or 1)
+
+
+def _with_constant(at: Rows, values: Floats, place: int) -> tuple[Rows, Floats]:
+    used = values > 0
+    return np.append(at[used], place), np.append(values[used], np.float32(_CONSTANT))
 
 
 def _train(
-    rows: list[tuple[npt.NDArray[np.int64], Floats]],
+    rows: list[tuple[Rows, Floats]],
     targets: npt.NDArray[np.int64],
     start: Floats,
 ) -> Floats:

@@ -21,7 +21,7 @@ def _sounds() -> dict[str, str]:
 
 
 def _sound_of(word: str) -> tuple[str, ...]:
-    return tuple(_sounds().get(mark, mark) for mark in word)
+    return tuple(map(_sounds().get, word, word))
 
 
 class Speller:
@@ -36,6 +36,7 @@ class Speller:
                 sound = _sound_of(word)
                 # Of two words that sound alike neither can be guessed.
                 self._by_sound[sound] = "" if sound in self._by_sound else word
+        self._starts = {sound[:_SHORTEST] for sound in self._by_sound}
         seen = Counter(pair for text in texts for pair in set(bigrams(text)))
         self._pairs = {pair for pair, count in seen.items() if count >= _COMMON}
 
@@ -44,6 +45,8 @@ class Speller:
         sounds = _sound_of(text)
         mended = text
         for at in range(len(text) - 1):
+            if sounds[at : at + _SHORTEST] not in self._starts:
+                continue
             for size in range(min(_LONGEST, len(text) - at), _SHORTEST - 1, -1):
                 word = self._by_sound.get(sounds[at : at + size])
                 if word and self._is_slip(text, at, word):

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
+from operator import add
 from typing import Protocol
 
 from nlp.standard_numbers import StandardNumber, find_standard_numbers
@@ -126,20 +127,30 @@ def formal_words(found: Iterable[str]) -> list[str]:
     return [word for spoken in dict.fromkeys(found) for word in table.get(spoken, ())]
 
 
+def runs(plain: str) -> list[str]:
+    """Runs of Chinese, and runs of letters and digits, of a cleaned text."""
+    return _CHARACTER_RUN.findall(plain)
+
+
 def bigrams(text: str) -> list[str]:
     """Character pairs inside each run of Chinese; runs of letters and digits whole."""
+    return bigrams_of(runs(clean(text)))
+
+
+def bigrams_of(found: Iterable[str]) -> list[str]:
+    """`bigrams` of a text whose runs are known."""
     grams: list[str] = []
-    for run in _CHARACTER_RUN.findall(clean(text)):
+    for run in found:
         if run[0].isascii() or len(run) == 1:
             grams.append(run)
         else:
-            grams.extend(run[i : i + 2] for i in range(len(run) - 1))
+            grams.extend(map(add, run, run[1:]))
     return grams
 
 
-def characters(text: str) -> set[str]:
-    """The distinct characters of a text, runs of letters and digits whole, particles left out."""
-    found: set[str] = set()
-    for run in _CHARACTER_RUN.findall(clean(text)):
-        found.update([run] if run[0].isascii() else run)
-    return found - _PARTICLES
+def characters_of(found: Iterable[str]) -> set[str]:
+    """The distinct characters of these runs, letters and digits whole, particles left out."""
+    known: set[str] = set()
+    for run in found:
+        known.update([run] if run[0].isascii() else run)
+    return known - _PARTICLES
