@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Callable, Coroutine
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from models import database
 from models.clock import clock
 from nlp import TOPICS, load_packaged
 from server.app import create_app
+from server.archive import BackupError
+from server.backup import backup, restore
 from server.config import Config, ConfigError, load_config, require_credentials
 from server.dev import build_simulator, dev_config, greeting, prepare
 from server.doctor import Weight, diagnose
@@ -39,7 +42,7 @@ def main() -> int:
     arguments = _parser().parse_args()
     try:
         return int(arguments.run(arguments))
-    except (ConfigError, PlatformError, TemplatesError) as error:
+    except (ConfigError, PlatformError, TemplatesError, BackupError) as error:
         say_error(str(error))
         return 2
     except KeyboardInterrupt:
@@ -76,6 +79,11 @@ def _parser() -> argparse.ArgumentParser:
     add("import-corpus", _import_corpus, "bring the packaged knowledge into the database")
     redrive = add("redrive", _redrive, "send dead messages again, once their cause is mended")
     redrive.add_argument("ids", nargs="*", type=int, metavar="ID", help="these only; default: all")
+    saving = add("backup", _backup, "write the database and all files into one archive")
+    restoring = add("restore", _restore, "fill an empty database and file store from an archive")
+    for command in (saving, restoring):
+        command.add_argument("file", type=Path)
+    restoring.add_argument("--verify", action="store_true", help="read it all again and compare")
     asking = add("ask", ask, "what the engine decides on one question")
     asking.add_argument("question")
     _add_today(asking)
@@ -251,6 +259,29 @@ async def _import(config: Config) -> int:
             f"撤下 {report.withdrawn}，保留人工修改 {report.kept}"
         )
     return 0
+
+
+def _backup(arguments: argparse.Namespace) -> int:
+    return _over_database(lambda config: backup(config, arguments.file, now=clock.now()))
+
+
+def _restore(arguments: argparse.Namespace) -> int:
+    return _over_database(lambda config: restore(config, arguments.file, verify=arguments.verify))
+
+
+def _over_database(work: Callable[[Config], Coroutine[Any, Any, int]]) -> int:
+    config = load_config(os.environ)
+    setup_logs(production=config.env == "production")
+
+    async def run() -> int:
+        await _require_database(config)
+        await database.connect(config.database_url)
+        try:
+            return await work(config)
+        finally:
+            await database.disconnect()
+
+    return asyncio.run(run())
 
 
 def _doctor(_arguments: argparse.Namespace) -> int:
