@@ -8,12 +8,15 @@ import asyncpg
 import pytest
 
 from models import database
+from tests.faults.places import Place
 from tests.faults.service import Service, surroundings
 from tests.fixtures import (
+    Stack,
     clock,
     config,
     database_url,
     engine,
+    fresh_database,
     house,
     product,
     redis_url,
@@ -64,3 +67,10 @@ async def own_database(own_postgres: Server) -> str:
     url = f"{own_postgres.url}/nqi"
     await database.migrate(url)
     return url
+
+
+@pytest.fixture
+async def empty(servers: Stack, tmp_path: Path) -> AsyncIterator[Place]:
+    """An empty place to restore to."""
+    async with fresh_database(servers) as url:
+        yield Place(url, tmp_path / "restored")

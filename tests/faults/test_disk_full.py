@@ -15,7 +15,7 @@ from models.sql import fetch
 from models.tickets import EventKind, TicketEvent
 from server.config import Config
 from tests.cast import COLLEAGUE, EMPLOYEE
-from tests.journeys.conftest import is_postgres
+from tests.fixtures import is_postgres
 from tests.journeys.test_attachments import kept, open_ticket, picture, send, sign_in
 from tests.product import Product
 
