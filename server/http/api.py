@@ -18,13 +18,12 @@ from server.http.attachments import send_attachment
 from server.http.context import limits_of, wiring
 from server.http.openapi import document
 from server.http.presentation import TicketDetail
-from server.http.routes import JSON, SESSION, Picture, Route, register
+from server.http.routes import JSON, LARGEST_ID, SESSION, Picture, Route, register
 from server.wechat.errors import CodeRejected, PlatformError
 
 PREFIX = "/api/v1"
 SESSION_LASTS = timedelta(days=7)
 ANSWER_WITHIN = 8.0  # seconds; the mini-program shows a spinner meanwhile
-LARGEST_ID = 2**31 - 1  # what an id column holds
 
 
 async def login(request: Request, body: forms.Login) -> tuple[int, forms.Session]:
@@ -119,7 +118,8 @@ async def notices(_request: Request, who: Principal) -> tuple[int, forms.Notices
 
 async def seen(request: Request, who: Principal, item_id: int) -> tuple[int, forms.Done]:
     now = wiring(request).clock.now()
-    if item_id > LARGEST_ID or not await delivery.seen(who.account_id, item_id, now=now):
+    possible = 0 < item_id <= LARGEST_ID
+    if not possible or not await delivery.seen(who.account_id, item_id, now=now):
         raise NotFound("没有找到这条消息。")
     return 200, forms.Done(ok=True)
 

@@ -8,14 +8,14 @@ from typing import Any
 import msgspec
 
 from server.http.forms import Problem
-from server.http.routes import JSON, Picture, Route
+from server.http.routes import JSON, LARGEST_ID, Picture, Route
 
 SCHEMAS = "#/components/schemas/{name}"
 PARAMETER = re.compile(r"<(\w+):(\w+)>")
 # What Sanic's converters let through, and what of it can be meant.
 CONVERTED: dict[str, dict[str, Any]] = {
     "str": {"type": "string", "minLength": 1},
-    "int": {"type": "integer", "minimum": 1, "maximum": 2**31 - 1},
+    "int": {"type": "integer", "minimum": 1, "maximum": LARGEST_ID},
 }
 IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",

@@ -194,6 +194,8 @@ async def test_odd_requests_are_never_a_500(product: Product) -> None:
     odd = [
         ("POST", "/api/v1/notices/99999999999999999999/seen"),
         ("POST", "/api/v1/notices/2147483648/seen"),
+        ("POST", "/api/v1/notices/-99999999999999999999/seen"),
+        ("POST", "/api/v1/notices/" + "9" * 5000 + "/seen"),
         ("GET", "/api/v1/tickets/" + "N" * 300),
         ("GET", "/api/v1/tickets/%00"),
         ("GET", "/static/%00"),

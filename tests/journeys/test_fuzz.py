@@ -12,10 +12,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.journeys.test_processes import ROOT, serving
 
 from tests.cast import EMPLOYEE
 from tests.journeys.conftest import Stack
-from tests.journeys.test_processes import ROOT, serving
 from tests.product import environment
 
 SECONDS = int(os.environ.get("NQI_SOAK_SECONDS", "600"))
