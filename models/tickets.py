@@ -110,6 +110,7 @@ class Ticket(Model):
             ("state", "answer_due_at"),
             ("asker_id", "created_at"),
             ("assignee_id", "state"),
+            ("assignee_id", "id"),  # who was assigned longest ago
         )
 
 
