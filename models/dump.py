@@ -50,10 +50,16 @@ async def snapshot() -> AsyncIterator[None]:
     Not for use in a service: `models.transactions` says what a cancelled one would leave behind.
     """
     async with in_transaction() as connection:
-        if connection.capabilities.dialect != "sqlite":
+        if connection.capabilities.dialect == "sqlite":
+            # Ours begin as writers; a reader's transaction leaves the writing to others.
+            await connection.execute_query("ROLLBACK")
+            await connection.execute_query("BEGIN DEFERRED")
+        else:
             await connection.execute_query(
                 "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
             )
+        # The moment is that of the first look.
+        await migrations()
         yield
 
 

@@ -278,6 +278,11 @@ def _over_database(work: Callable[[Config], Coroutine[Any, Any, int]]) -> int:
         await database.connect(config.database_url)
         try:
             return await work(config)
+        except STORE_ERRORS as error:
+            raise ConfigError(
+                "数据库中途出错，什么也没有留下，请检查数据库服务后重来"
+                f" / the database failed on the way: {type(error).__name__}"
+            ) from error
         finally:
             await database.disconnect()
 

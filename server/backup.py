@@ -120,8 +120,6 @@ async def put_back(path: Path, store: FileStore) -> Manifest:
             store.remove(digest)
         if isinstance(error, IntegrityError | ValueError):
             raise BackupError("备份里的数据互相矛盾，没有恢复任何内容。") from error
-        if isinstance(error, OSError):
-            raise BackupError(f"附件写不进 {store.folder}（{error.strerror}）。") from error
         raise
     return manifest
 
@@ -156,7 +154,12 @@ async def _fill(path: Path, store: FileStore) -> None:
     for name, lines in archive.tables(path):
         await dump.fill(models[name], lines)
     for data in archive.files(path):
-        store.put(data)
+        try:
+            store.put(data)
+        except OSError as error:
+            raise BackupError(
+                f"附件写不进 {store.folder}（{error.strerror}），没有恢复任何内容。"
+            ) from error
 
 
 async def _write(lines: AsyncIterator[bytes], output: IO[bytes] | None) -> Table:

@@ -5,11 +5,15 @@ import os
 import sqlite3
 import subprocess
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
 
+from models import database
+from models.files import FileStore
 from tests.cast import COLLEAGUE, EMPLOYEE, SPECIALIST
 from tests.journeys.test_attachments import open_ticket, picture, send, sign_in
 from tests.product import Product, environment
@@ -51,6 +55,15 @@ class Place:
         for statement in statements:
             await client.execute(statement)
         await client.close()
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncIterator[FileStore]:
+        """Its database is this process's, and this is its store."""
+        await database.connect(self.url)
+        try:
+            yield FileStore(self.files)
+        finally:
+            await database.disconnect()
 
     async def is_empty(self) -> bool:
         """Whether nothing at all was left here."""

@@ -14,8 +14,9 @@ import pytest
 
 from handlers.house import House
 from handlers.knowledge import import_corpus
+from models import dump
 from models.clock import Clock
-from models.tickets import Ticket
+from models.tickets import Counter, Ticket
 from nlp import load_packaged
 from server import archive
 from server.config import Config
@@ -94,6 +95,15 @@ async def test_backup_under_load_is_one_moment_and_restores_equal(
         before = await Ticket.all().count()
         await open_ticket(restored, await sign_in(restored, COLLEAGUE))
         assert await Ticket.all().count() == before + 1
+
+
+async def test_a_snapshot_is_one_moment_and_holds_up_no_writer(empty: Place) -> None:
+    async with empty.opened():
+        async with dump.snapshot():
+            # Somebody else writes, and need not wait for us.
+            await empty.execute("INSERT INTO counter (name, value) VALUES ('meanwhile', 1)")
+            assert not await Counter.exists()
+        assert await Counter.exists()
 
 
 async def test_what_one_database_gives_the_other_takes(

@@ -13,9 +13,7 @@ from random import Random
 import pytest
 
 from handlers.house import House
-from models import database
 from models.clock import Clock
-from models.files import FileStore
 from server import archive
 from server.backup import compare, put_back
 from server.config import Config
@@ -125,16 +123,14 @@ async def test_bad_archives_are_refused_and_nothing_is_left(
     async with running_product(config, house, clock) as product:
         await story(product)
         await here(product).run("backup", path)
-    await database.connect(empty.url)
-    store = FileStore(empty.files)
-    for name, (change, words) in BAD.items():
-        with pytest.raises(archive.BackupError, match=words):
-            await put_back(rewritten(path, change), store)
-        assert await empty.is_empty(), name
-    # After all that, the true one still goes in.
-    await put_back(path, store)
-    assert (await compare(archive.check(path), store)).wrong == []
-    await database.disconnect()
+    async with empty.opened() as store:
+        for name, (change, words) in BAD.items():
+            with pytest.raises(archive.BackupError, match=words):
+                await put_back(rewritten(path, change), store)
+            assert await empty.is_empty(), name
+        # After all that, the true one still goes in.
+        await put_back(path, store)
+        assert (await compare(archive.check(path), store)).wrong == []
     code, said = await empty.run("restore", tmp_path / "none.tar.gz")
     assert (code, "没有找到备份文件" in said) == (2, True)
 
