@@ -77,11 +77,17 @@ class Service:
         self.processes.append(process)
         return process
 
-    async def serve(self, *arguments: str) -> subprocess.Popen[bytes]:
-        """Start `serve` and wait until it answers."""
+    async def serve(self, *arguments: str, workers: int = 1) -> subprocess.Popen[bytes]:
+        """Start `serve` with so many HTTP processes and wait until it answers."""
+        self.variables["NQI_WORKERS"] = str(workers)
         process = self.start("serve", *arguments)
         await until(self.healthy)
         return process
+
+    @property
+    def scale(self) -> int:
+        """Two HTTP processes where the stack allows more than one."""
+        return 2 if self.variables["NQI_REDIS_URL"] else 1
 
     async def healthy(self) -> bool:
         """Whether HTTP lives."""
@@ -151,13 +157,13 @@ async def frozen(pid: int) -> None:
     """Stop a process between its transactions: a frozen one would freeze everybody."""
     while True:
         os.kill(pid, signal.SIGSTOP)
-        if not await _in_transaction():
+        if not await in_transaction():
             return
         os.kill(pid, signal.SIGCONT)
         await asyncio.sleep(0.02)
 
 
-async def _in_transaction() -> bool:
+async def in_transaction() -> bool:
     """Whether anybody holds a lock on the database."""
     connection = get_connection("default")
     if not isinstance(connection, SqliteClient):
@@ -204,8 +210,7 @@ async def end_leases() -> int:
 @asynccontextmanager
 async def surroundings(url: str, redis_url: str, folder: Path) -> AsyncIterator[Service]:
     """Everything around the processes: platform, staff, knowledge, people to play."""
-    workers = "2" if redis_url else "1"
-    variables = environment(url, redis_url, WORKERS=workers)
+    variables = environment(url, redis_url)
     platform_port = free_port()
     variables["NQI_WECHAT_API_BASE"] = f"http://127.0.0.1:{platform_port}/dev/wechat"
     config = load_config(variables)

@@ -1,14 +1,20 @@
 """Clients that hang up at any moment: the process goes on, and so does the work they began."""
 
 import asyncio
-import sqlite3
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from models.conversations import InboundMessage, InboundState
-from models.sql import fetch
-from tests.faults.service import CROWD, Service, children, unfinished, until
+from tests.faults.service import CROWD, Service, children, in_transaction, unfinished, until
 
 CLIENTS = 50
+
+
+async def nothing_is_held() -> bool:
+    return not await in_transaction()
+
+
+async def finished() -> bool:
+    return not await unfinished()
 
 
 def request(service: Service, number: int) -> bytes:
@@ -36,26 +42,6 @@ async def hang_up(service: Service, number: int, *, share: float, after: float) 
     writer.transport.abort()
 
 
-async def nothing_is_held(service: Service) -> bool:
-    """Whether no transaction is open and no lock taken."""
-    url = service.variables["NQI_DATABASE_URL"]
-    if url.startswith("sqlite"):
-        parts = urlsplit(url)
-        connection = sqlite3.connect(parts.netloc + parts.path, timeout=0)
-        try:
-            connection.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError:
-            return False
-        finally:
-            connection.close()
-        return True
-    rows = await fetch(
-        "SELECT count(*) AS open FROM pg_stat_activity"
-        " WHERE datname = current_database() AND state LIKE 'idle in transaction%'"
-    )
-    return rows == [{"open": 0}]
-
-
 async def test_fifty_that_hang_up_harm_nothing(service: Service) -> None:
     serve = await service.serve("--no-worker")
     before = children(serve, "http")
@@ -65,16 +51,12 @@ async def test_fifty_that_hang_up_harm_nothing(service: Service) -> None:
         await asyncio.gather(
             *(hang_up(service, n, share=share, after=spread * n) for n in range(CLIENTS))
         )
-        await until(lambda: nothing_is_held(service))
+        await until(nothing_is_held)
         deliveries = await asyncio.gather(
             *(service.simulator.say(person.openid, "几点下班") for person in CROWD[-10:])
         )
         assert [[a.status for a in d.attempts] for d in deliveries] == [[200]] * 10
         assert all("17:30" in (d.reply_text or "") for d in deliveries)
-
-        async def finished() -> bool:
-            return not await unfinished()
-
         await until(finished)
         # Nobody but the callback itself was there to finish them; cut bodies were never taken.
         stored = await InboundMessage.filter(state=InboundState.DONE).count()

@@ -41,7 +41,7 @@ async def test_restarts_under_load_lose_nothing(
     own_postgres: Server, own_database: str, redis_url: str, tmp_path: Path
 ) -> None:
     async with surroundings(own_database, redis_url, tmp_path) as service:
-        await service.serve()
+        await service.serve(workers=2)
         code = service.simulator.login_code(EMPLOYEE.miniapp_openid)
         login = await service.http.post("/api/v1/login", json={"code": code})
         service.http.headers["Authorization"] = f"Bearer {login.json()['token']}"

@@ -33,7 +33,7 @@ STOPS_WITHIN = 15  # seconds, promised to whoever stops it
 
 
 async def test_story_runs_over_processes_and_stops_cleanly(service: Service) -> None:
-    serve = await service.serve()
+    serve = await service.serve(workers=service.scale)
     fields = {
         **service.simulator.head("official", EMPLOYEE.openid, "text"),
         "Content": ROUTED,
@@ -66,7 +66,7 @@ async def test_story_runs_over_processes_and_stops_cleanly(service: Service) -> 
 async def test_killed_processes_come_back_and_none_outlives_its_supervisor(
     service: Service,
 ) -> None:
-    serve = await service.serve()
+    serve = await service.serve(workers=service.scale)
     for role in ("http", "worker"):
         before = children(serve, role)
         assert before
@@ -117,7 +117,7 @@ async def test_child_that_dies_at_once_is_started_more_and_more_rarely(tmp_path:
 
 async def test_stopped_under_load_loses_nothing(service: Service) -> None:
     """SIGTERM while messages come in and sends hang at the platform."""
-    serve = await service.serve()
+    serve = await service.serve(workers=service.scale)
     # The work is done and the answer held back: the worst that a stop can meet.
     service.simulator.switch_on(CUSTOM, "timeout", seconds=20, processed=True)
     service.simulator.switch_on(USER_INFO, "timeout", seconds=20)
