@@ -156,7 +156,9 @@ class Sender:
         if route.channel in delivery.CUSTOM.values():
             text = label + self._text(item, url)
             return await self.client.send_custom_text(route.identity.app, openid=openid, text=text)
-        data = self.templates.render(route.identity.app, item.notice, item.payload)
+        # A template has no room of its own for the label; the question is in each of ours.
+        payload = item.payload | {"question": label + item.payload["question"]}
+        data = self.templates.render(route.identity.app, item.notice, payload)
         if route.channel == Channel.OFFICIAL_TEMPLATE:
             return await self.client.send_template(
                 openid, template_id=route.template_id, data=data, url=url

@@ -108,6 +108,16 @@ async def test_lost_answer_of_the_platform_is_labelled_when_sent_again(product: 
     assert arrived[1].startswith("（可能重复）")
 
 
+async def test_lost_answer_to_a_template_is_labelled_too(product: Product) -> None:
+    product.simulator.switch_on(TEMPLATE, "reset", left=1, processed=True)
+    await asked(product)
+    await product.pass_time(timedelta(minutes=1))
+    sent = [call.body["data"] for call in product.simulator.calls(TEMPLATE)]
+    assert len(sent) == 2
+    assert "（可能重复）" not in str(sent[0])
+    assert "（可能重复）" in str(sent[1])
+
+
 async def test_reported_failure_of_a_template_takes_the_next_channel(product: Product) -> None:
     product.simulator.switch_on(TEMPLATE, "job_failed", left=1)
     # The specialist wrote lately, so the customer-service window is open for the second way.
