@@ -49,7 +49,7 @@ async def open_attachment(
 ) -> tuple[Attachment, bytes]:
     """One attachment of a ticket that the reader may see, with its bytes. Raises NotFound."""
     attachment = None
-    if attachment_id <= LARGEST_ID:
+    if 0 < attachment_id <= LARGEST_ID:
         attachment = await Attachment.get_or_none(id=attachment_id, ticket_id=ticket.id)
     if attachment is None:
         raise NotFound(NO_SUCH_PICTURE)

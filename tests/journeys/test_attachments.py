@@ -103,6 +103,7 @@ async def test_only_the_right_people_see_it(product: Product) -> None:
         (f"/api/v1/tickets/{others}/attachments/{kept_id}", other, 404),
         (f"/api/v1/tickets/{number}/attachments/99", me, 404),
         (f"/api/v1/tickets/{number}/attachments/99999999999999999999", me, 404),
+        (f"/api/v1/tickets/{number}/attachments/-5309063248", me, 404),
         (f"/api/v1/tickets/{number}/attachments/../x", me, 404),
         (f"/desk/tickets/{number}/attachments/{kept_id}", {}, 401),
         (url, me, 200),
