@@ -38,7 +38,9 @@ _SECTORS = (
     "aq|bb|cb|cj|cy|db|dl|dz|fz|ga|gh|gy|hb|hg|hj|hs|hy|jb|jc|jg|jr|jt|jy|lb|ld|ls|ly|mh|mt|mz|nb|ny|"
     "qb|qc|qx|rb|sb|sc|sf|sh|sj|sl|sn|sw|sy|tb|td|ty|wb|wh|wm|ws|xb|yb|yc|yd|ys|yy|yz|zy|bjs|kjs"
 )
-_GAP = r"[ \-_.:/#]*"
+# Possessive: nothing that follows a gap begins like one, and three gaps in a row would otherwise
+# share out a run of dashes in every possible way.
+_GAP = r"[ \-_.:/#]*+"
 _WORD = r"(?:标准|(?:检定)?规程|(?:校准)?规范|第|编号|号)?"
 _PART = r"(?: ?[.。·点] ?(?:\d{1,4}(?!\d)|[一二三四五六七八九十]{1,3}))"
 _BODY = rf"(?:\d{{8,9}}(?!\d)|\d{{1,6}}(?!\d){_PART}{{0,2}}|{RUN}{_PART}?)"

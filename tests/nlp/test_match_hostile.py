@@ -31,6 +31,15 @@ def test_hostile_input_is_decided(matcher: Matcher, text: str) -> None:
     assert decision.topic in TOPICS
 
 
+@pytest.mark.parametrize(
+    "text", ["你好" * 500 + "水", "好的" * 499 + "x", "哈" * 999 + "水", "?你好" * 300 + "水"]
+)
+def test_courtesies_without_end_are_read_in_one_pass(matcher: Matcher, text: str) -> None:
+    """Cut in every possible way these would outlast the test run."""
+    assert matcher.decide(text, today=TODAY).topic in TOPICS
+    assert matcher.decide("你好" * 500, today=TODAY).topic == "greeting"
+
+
 @settings(max_examples=200, deadline=None)
 @given(text=st.text(max_size=200), context=st.text(max_size=50))
 def test_any_input_gives_a_decision(text: str, context: str) -> None:
