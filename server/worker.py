@@ -10,6 +10,7 @@ from handlers import deadlines, delivery, heartbeats, inbox, outbox
 from handlers.house import House
 from models.outbox import OutboxItem
 from server.sender import Sender
+from server.wiring import STORE_ERRORS
 
 AT_ONCE = 16  # sends under way
 IDLE = 0.2  # seconds between looks at an empty outbox
@@ -122,8 +123,12 @@ class Worker:
         while not self._stopping.is_set():
             try:
                 busy = await step() > 0
+            except STORE_ERRORS as error:
+                log.error("store does not answer", error=type(error).__name__)
+                await self._wait(AFTER_ERROR)
+                continue
             except Exception:
-                # Whatever it was (the database is away, say), the worker outlives it.
+                # Whatever it was, the worker outlives it.
                 log.exception("worker step failed", step=getattr(step, "__name__", ""))
                 await self._wait(AFTER_ERROR)
                 continue
