@@ -33,22 +33,17 @@ class Affinity:
         # The root: half as usual is still a good part of the usual.
         self._usual = np.sqrt(shares)
 
-    def factors(self, topics: Sequence[tuple[str, float]]) -> dict[str, float]:
-        """Factor of each kind for these probabilities; {} where they say too little."""
+    def factors(self, topics: Sequence[tuple[str, float]]) -> tuple[dict[str, float], float]:
+        """Factor of each kind for these probabilities, and that of every other kind.
+
+        All are 1 where the probabilities say too little.
+        """
         known = [(self._rows[topic], chance) for topic, chance in topics if topic in self._rows]
         mass = sum(chance for _, chance in known)
         if mass < 0.5:
-            return {}
+            return {}, 1.0
         chances = np.zeros(len(self._rows))
         for at, chance in known:
             chances[at] = chance / mass
-        usual = (chances @ self._usual).tolist()
-        return {
-            kind: _FLOOR + (1 - _FLOOR) * share
-            for kind, share in zip(self._kinds, usual, strict=True)
-        }
-
-
-def weighed(kind: str, factors: dict[str, float]) -> float:
-    """The factor of a kind of standards; 1 where nothing is known of the question's topic."""
-    return factors.get(kind, _FLOOR) if factors else 1.0
+        factors = (_FLOOR + (1 - _FLOOR) * (chances @ self._usual)).tolist()
+        return dict(zip(self._kinds, factors, strict=True)), _FLOOR

@@ -8,7 +8,7 @@ from functools import lru_cache
 from itertools import islice
 from operator import itemgetter
 
-from nlp.affinity import Affinity, weighed
+from nlp.affinity import Affinity
 from nlp.corpus import Corpus, Standard
 from nlp.finder import Finder
 from nlp.index import Document, SearchIndex
@@ -105,19 +105,20 @@ class Governing:
         `subjects` are the things that the text names, no matter in which order.
         """
         found: dict[str, list[tuple[float, str]]] = {}
-        factors = self._affinity.factors(topics)
+        factors, otherwise = self._affinity.factors(topics)
         by_number = self._corpus.by_number
         for number, score, why in self._claimed(seen, subjects, claims, today):
             row = by_number.get(number)
             if row and score > 0:
                 # What is named outright is meant whatever its topic; the rest fits more or less.
-                fitting = score if score >= _NAMED else score * weighed(row.topic, factors)
-                found.setdefault(number, []).append((fitting, why))
-        joined = (_joined(number, claimed) for number, claimed in found.items())
-        ranked = sorted(joined, key=lambda one: (-one.score, one.number))
+                fits = 1.0 if score >= _NAMED else factors.get(row.topic, otherwise)
+                found.setdefault(number, []).append((score * fits, why))
+        joined = ((number, *_joined(claimed)) for number, claimed in found.items())
+        ranked = [Scored(*one) for one in joined if one[1] >= _LEAST]
+        ranked.sort(key=lambda one: (-one.score, one.number))
         if _ASKS_NEW.search(seen.text):
             ranked = self._coming_first(ranked, today)
-        return [scored for scored in ranked if scored.score >= _LEAST][:MOST]
+        return ranked[:MOST]
 
     def _claimed(
         self, seen: Reading, subjects: Iterable[str], claims: Iterable[Claim], today: date
@@ -169,15 +170,17 @@ class Governing:
         return [cue for cue in self._cues.find(said) if all(word in said for word in cue.words)]
 
 
-def _joined(number: str, claims: list[tuple[float, str]]) -> Scored:
+def _joined(claims: list[tuple[float, str]]) -> tuple[float, str]:
     """The strongest claim, raised a little by the strongest one of each other kind."""
+    if len(claims) == 1:
+        return claims[0]
     best, why = max(claims, key=itemgetter(0))
     kinds: dict[str, float] = {}
     for score, reason in claims:
         kind = reason[:2]
         kinds[kind] = max(kinds.get(kind, 0.0), score)
     rest = sum(kinds.values()) - best
-    return Scored(number, best + _AGREEMENT * rest, why)
+    return best + _AGREEMENT * rest, why
 
 
 def _plain_title(row: Standard) -> str:

@@ -53,35 +53,38 @@ def _wordings() -> dict[str, re.Pattern[str]]:
     return {name: re.compile("|".join(patterns)) for name, patterns in alternatives.items()}
 
 
+@cache
+def _signals() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """The wordings that show an intent wherever they stand in a text."""
+    others = {"generic", "elliptic", "latin_word"}
+    return tuple(item for item in _wordings().items() if item[0] not in others)
+
+
 def read_intents(text: str) -> Intents:
     plain = clean(text)
-    wordings = _wordings()
-
-    def says(name: str) -> bool:
-        return bool(wordings[name].search(plain))
-
-    lawful = says("lawful")
+    said = {name for name, pattern in _signals() if pattern.search(plain)}
+    lawful = "lawful" in said
     greeting = _is_greeting(plain)
     return Intents(
         empty=_is_garbled(plain) and not greeting,
         greeting=greeting,
-        unlawful=says("unlawful") and not lawful,
-        others_data=says("others_data") and not lawful,
-        personal=says("personal"),
-        enterprise_other=says("enterprise_other"),
-        complaint=says("complaint"),
-        green_channel=says("green_channel"),
-        progress=says("progress"),
-        clue=says("clue"),
-        vague=says("vague"),
+        unlawful="unlawful" in said and not lawful,
+        others_data="others_data" in said and not lawful,
+        personal="personal" in said,
+        enterprise_other="enterprise_other" in said,
+        complaint="complaint" in said,
+        green_channel="green_channel" in said,
+        progress="progress" in said,
+        clue="clue" in said,
+        vague="vague" in said,
         subjectless=not any(map(str.isalnum, _wordings()["generic"].sub("", plain))),
-        service=says("service"),
-        route=says("route"),
-        price=says("price"),
-        material=says("material"),
-        expert=says("expert"),
-        export_unspecific=says("export_unspecific"),
-        platform_fact=says("platform_fact"),
+        service="service" in said,
+        route="route" in said,
+        price="price" in said,
+        material="material" in said,
+        expert="expert" in said,
+        export_unspecific="export_unspecific" in said,
+        platform_fact="platform_fact" in said,
     )
 
 

@@ -1,6 +1,5 @@
 """The things a text names: products, instruments, packages, and the words of the cues."""
 
-import re
 from collections.abc import Iterable
 
 from nlp.text import clean
@@ -17,12 +16,25 @@ class Subjects:
             known = next((word for word in formal if word in self._formal), None)
             if known:
                 self._formal.setdefault(spoken, known)
-        longest_first = sorted((name for name in self._formal if len(name) > 1), key=len)
-        self._pattern = re.compile("|".join(map(re.escape, reversed(longest_first))) or "(?!)")
+        # By their first two characters, the longest first: it wins where several fit.
+        self._by_start: dict[str, list[str]] = {}
+        for name in sorted(self._formal, key=len, reverse=True):
+            if len(name) > 1:
+                self._by_start.setdefault(name[:2], []).append(name)
 
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(self._formal)
 
     def find(self, text: str) -> frozenset[str]:
-        return frozenset(self._formal[found[0]] for found in self._pattern.finditer(clean(text)))
+        """The longest names at each place, from left to right, none reaching into another."""
+        plain = clean(text)
+        found: set[str] = set()
+        at = 0
+        while at < len(plain) - 1:
+            known = self._by_start.get(plain[at : at + 2], ())
+            name = next((name for name in known if plain.startswith(name, at)), "")
+            if name:
+                found.add(self._formal[name])
+            at += len(name) or 1
+        return frozenset(found)
