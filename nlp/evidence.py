@@ -111,11 +111,14 @@ class Gatherer:
             for phrasing in (article.question, *article.variants)
         )
         topic_words = (word for line in read_lines("topics.txt") for word in line.split()[1:])
-        texts = [text for text, _ in (*_topic_pairs(corpus), *_action_pairs(corpus))]
+        topics, actions = _topic_pairs(corpus), _action_pairs(corpus)
+        texts = [text for text, _ in (*topics, *actions)]
+        # Both models learn from nearly the same texts.
+        known = {text: features(read(text)) for text in texts}
+        self._topic_model = Router.learn((known[text], topic) for text, topic in topics)
+        self._action_model = Router.learn((known[text], action) for text, action in actions)
         texts += [row.title for row in corpus.standards]
         self._speller = Speller((*self._governing.subjects.names, *topic_words), texts)
-        self._topic_model = Router.fit(_topic_pairs(corpus))
-        self._action_model = Router.fit(_action_pairs(corpus))
 
     def gather(self, text: str, today: date) -> Evidence:
         plain = self._speller.mend(clean(text))
