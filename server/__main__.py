@@ -196,61 +196,62 @@ def _migrate(_arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _staff(arguments: argparse.Namespace) -> int:
+def _over_database(work: Callable[[Config], Coroutine[Any, Any, int]]) -> int:
     config = load_config(os.environ)
     setup_logs(production=config.env == "production")
-    return asyncio.run(_register(config, arguments))
+
+    async def run() -> int:
+        await _require_database(config)
+        await database.connect(config.database_url)
+        try:
+            return await work(config)
+        except BrokenPipeError:
+            raise  # the reader of our output has gone, not the database
+        except STORE_ERRORS as error:
+            raise ConfigError(
+                "数据库中途出错，请检查数据库服务后重来"
+                f" / the database failed on the way: {type(error).__name__}"
+            ) from error
+        finally:
+            await database.disconnect()
+
+    return asyncio.run(run())
 
 
-async def _register(config: Config, arguments: argparse.Namespace) -> int:
-    await _require_database(config)
-    await database.connect(config.database_url)
-    try:
-        staff = await register_staff(
-            arguments.name,
-            openid=arguments.openid,
-            role=StaffRole(arguments.role),
-            topics=arguments.topics,
-            now=clock.now(),
-        )
-    finally:
-        await database.disconnect()
+def _staff(arguments: argparse.Namespace) -> int:
+    return _over_database(lambda _config: _register(arguments))
+
+
+async def _register(arguments: argparse.Namespace) -> int:
+    staff = await register_staff(
+        arguments.name,
+        openid=arguments.openid,
+        role=StaffRole(arguments.role),
+        topics=arguments.topics,
+        now=clock.now(),
+    )
     say(f"已登记 {staff.name}（{staff.role}）：{'、'.join(staff.topics) or '没有指定领域'}")
     return 0
 
 
 def _redrive(arguments: argparse.Namespace) -> int:
-    config = load_config(os.environ)
-    setup_logs(production=config.env == "production")
-    return asyncio.run(_send_again(config, arguments.ids))
+    return _over_database(lambda _config: _send_again(arguments.ids))
 
 
-async def _send_again(config: Config, ids: list[int]) -> int:
-    await _require_database(config)
-    await database.connect(config.database_url)
-    try:
-        now = clock.now()
-        notices = await outbox.redrive(ids, now=now)
-        messages = 0 if ids else await inbox.redrive(now=now)
-    finally:
-        await database.disconnect()
+async def _send_again(ids: list[int]) -> int:
+    now = clock.now()
+    notices = await outbox.redrive(ids, now=now)
+    messages = 0 if ids else await inbox.redrive(now=now)
     say(f"重发：{notices} 条通知，{messages} 条来信 / to be sent again: {notices}, {messages}")
     return 0
 
 
 def _import_corpus(_arguments: argparse.Namespace) -> int:
-    config = load_config(os.environ)
-    setup_logs(production=config.env == "production")
-    return asyncio.run(_import(config))
+    return _over_database(lambda _config: _import())
 
 
-async def _import(config: Config) -> int:
-    await _require_database(config)
-    await database.connect(config.database_url)
-    try:
-        report = await import_corpus(load_packaged(), now=clock.now())
-    finally:
-        await database.disconnect()
+async def _import() -> int:
+    report = await import_corpus(load_packaged(), now=clock.now())
     if report.unchanged:
         say(f"知识没有变化（版本 {report.revision}） / nothing changed")
     else:
@@ -267,26 +268,6 @@ def _backup(arguments: argparse.Namespace) -> int:
 
 def _restore(arguments: argparse.Namespace) -> int:
     return _over_database(lambda config: restore(config, arguments.file, verify=arguments.verify))
-
-
-def _over_database(work: Callable[[Config], Coroutine[Any, Any, int]]) -> int:
-    config = load_config(os.environ)
-    setup_logs(production=config.env == "production")
-
-    async def run() -> int:
-        await _require_database(config)
-        await database.connect(config.database_url)
-        try:
-            return await work(config)
-        except STORE_ERRORS as error:
-            raise ConfigError(
-                "数据库中途出错，什么也没有留下，请检查数据库服务后重来"
-                f" / the database failed on the way: {type(error).__name__}"
-            ) from error
-        finally:
-            await database.disconnect()
-
-    return asyncio.run(run())
 
 
 def _doctor(_arguments: argparse.Namespace) -> int:

@@ -1,9 +1,6 @@
 """A disk that is full, and a database that takes the row back: told in words, nothing left over."""
 
-import os
-import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +12,7 @@ from models.sql import fetch
 from models.tickets import EventKind, TicketEvent
 from server.config import Config
 from tests.cast import COLLEAGUE, EMPLOYEE
+from tests.faults.disks import tiny_disk
 from tests.fixtures import is_postgres
 from tests.journeys.test_attachments import kept, open_ticket, picture, send, sign_in
 from tests.product import Product
@@ -22,21 +20,8 @@ from tests.product import Product
 FULL = "服务器的存储空间满了，图片没有保存。请稍后再发，或联系工作人员。"
 
 
-@contextmanager
-def tiny_disk(folder: Path, options: str) -> Iterator[Path]:
-    """A file system of its own in memory, mounted at `folder`."""
-    folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)], check=True)
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", str(folder)], check=True)
-
-
 @pytest.fixture(params=["size=256k", "size=4m,nr_inodes=6"], ids=["bytes", "inodes"])
 def disk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
-    if os.geteuid() != 0:
-        pytest.skip("only root may mount a disk small enough to fill")
     with tiny_disk(tmp_path / "disk", request.param) as folder:
         yield folder
 
