@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from functools import cache
+from itertools import pairwise
 
 from nlp.tokens import bigrams, read_lines
 
@@ -44,9 +45,9 @@ class Speller:
         """Same length as `text`, with one character put right in each word mended."""
         sounds = _sound_of(text)
         mended = text
-        for at in range(len(text) - 1):
-            if sounds[at : at + _SHORTEST] not in self._starts:
-                continue
+        # Hardly any two sounds begin a word.
+        starts = [at for at, pair in enumerate(pairwise(sounds)) if pair in self._starts]
+        for at in starts:
             for size in range(min(_LONGEST, len(text) - at), _SHORTEST - 1, -1):
                 word = self._by_sound.get(sounds[at : at + size])
                 if word and self._is_slip(text, at, word):
