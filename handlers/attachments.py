@@ -11,6 +11,7 @@ import structlog
 from handlers import pictures, tickets
 from handlers.errors import Conflict, NotFound, StorageFull, Unavailable
 from handlers.house import House
+from handlers.ids import possible_id
 from handlers.pictures import Picture
 from models.attachments import Attachment, Sent
 from models.files import FileStore
@@ -19,7 +20,6 @@ from models.tickets import Ticket
 from models.transactions import own_task, transactional
 
 MOST_OF_A_TICKET = 20
-LARGEST_ID = 2**31 - 1  # what an id column holds
 NO_SUCH_PICTURE = "没有找到这张图片。"
 FULL = "服务器的存储空间满了，图片没有保存。请稍后再发，或联系工作人员。"
 
@@ -49,7 +49,7 @@ async def open_attachment(
 ) -> tuple[Attachment, bytes]:
     """One attachment of a ticket that the reader may see, with its bytes. Raises NotFound."""
     attachment = None
-    if 0 < attachment_id <= LARGEST_ID:
+    if possible_id(attachment_id):
         attachment = await Attachment.get_or_none(id=attachment_id, ticket_id=ticket.id)
     if attachment is None:
         raise NotFound(NO_SUCH_PICTURE)

@@ -150,7 +150,7 @@ async def _settle(
     await fetch(
         "UPDATE inbound_message SET decision = $1, reply = $2, via = $3, ticket_number = $4"
         " WHERE id = $5 RETURNING id",
-        as_json(message.decision),
+        as_json(message.decision) if message.decision else None,
         message.reply,
         message.via,
         message.ticket_number,

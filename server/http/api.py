@@ -11,6 +11,7 @@ from handlers import accounts, attachments, delivery, inbox, pictures, ticket_re
 from handlers.accounts import Principal
 from handlers.consents import consents_of
 from handlers.errors import DomainError, NotFound, Unavailable
+from handlers.ids import possible_id
 from handlers.incoming import App, Incoming, Kind
 from handlers.ticket_records import Audience
 from server.http import forms, limits, presentation
@@ -18,7 +19,7 @@ from server.http.attachments import send_attachment
 from server.http.context import limits_of, wiring
 from server.http.openapi import document
 from server.http.presentation import TicketDetail
-from server.http.routes import JSON, LARGEST_ID, SESSION, Picture, Route, register
+from server.http.routes import JSON, SESSION, Picture, Route, register
 from server.wechat.errors import CodeRejected, PlatformError
 
 PREFIX = "/api/v1"
@@ -118,8 +119,7 @@ async def notices(_request: Request, who: Principal) -> tuple[int, forms.Notices
 
 async def seen(request: Request, who: Principal, item_id: int) -> tuple[int, forms.Done]:
     now = wiring(request).clock.now()
-    possible = 0 < item_id <= LARGEST_ID
-    if not possible or not await delivery.seen(who.account_id, item_id, now=now):
+    if not possible_id(item_id) or not await delivery.seen(who.account_id, item_id, now=now):
         raise NotFound("没有找到这条消息。")
     return 200, forms.Done(ok=True)
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import msgspec
 
+from handlers.ids import LARGEST_ID
 from server.http.forms import Problem
-from server.http.routes import JSON, LARGEST_ID, Picture, Route
+from server.http.routes import JSON, Picture, Route
 
 SCHEMAS = "#/components/schemas/{name}"
 PARAMETER = re.compile(r"<(\w+):(\w+)>")

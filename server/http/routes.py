@@ -23,7 +23,6 @@ from server.signing import BadToken
 SESSION = "miniapp-session"
 SIGN_IN = "请先登录。"
 JSON = "application/json"
-LARGEST_ID = 2**31 - 1  # what an id column holds
 
 Handler = Callable[..., Awaitable[tuple[int, msgspec.Struct | HTTPResponse]]]
 
