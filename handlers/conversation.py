@@ -7,17 +7,19 @@ thread that has moved on meanwhile decides again.
 
 import asyncio
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import msgspec
 
 from handlers import accounts, dialog, outbox, threads, ticket_records, tickets, wording
 from handlers.errors import DomainError, NotFound
-from handlers.events import finish, note
+from handlers.events import note
 from handlers.house import House
 from handlers.routing import Colleague
 from handlers.threads import Thread
 from handlers.topics import label
+from models.accounts import App
 from models.conversations import InboundMessage, InboundState, Kind, Via
 from models.outbox import Notice
 from models.sql import as_json, fetch
@@ -43,11 +45,16 @@ CONTACT = frozenset(
         Kind.ENTERED,
     }
 )
+_FINISH = (
+    "UPDATE inbound_message SET state = 'done', decision = $1, reply = $2,"
+    " via = CASE via WHEN 'passive' THEN $3 ELSE via END, ticket_number = $4,"
+    " conversation_id = $5 WHERE id = $6 AND state = 'received' RETURNING via"
+)
 MENU_WORDS = {"ask": "", "progress": "进度查询", "human": "转人工"}
 
 
 class _Stale(Exception):
-    """The thread moved on while we were thinking."""
+    """The thread moved on while we were thinking, or somebody else finished the message."""
 
 
 async def respond(
@@ -74,10 +81,10 @@ async def respond(
     raise RuntimeError("a thread changed faster than it could be answered")
 
 
-async def find_thread(house: House, message: InboundMessage, *, now: datetime) -> Thread:
-    """The thread that a message belongs to."""
+async def find_thread(house: House, app: App, openid: str, *, now: datetime) -> Thread:
+    """The thread that a message of this person belongs to."""
     silent_since = now - house.context_ends_after
-    return await threads.find(message.app, message.openid, now=now, silent_since=silent_since)
+    return await threads.find(app, openid, now=now, silent_since=silent_since)
 
 
 async def _respond(house: House, message: InboundMessage, thread: Thread | None) -> InboundMessage:
@@ -85,10 +92,10 @@ async def _respond(house: House, message: InboundMessage, thread: Thread | None)
     if message.kind not in CONTACT:
         identity = await accounts.identity_of(message.app, message.openid, now=now)
         return await note(message, identity, now=now)
-    thread = thread or await find_thread(house, message, now=now)
-    # The engine is busy for a fraction of a millisecond, as a rule; where it takes longer, it
-    # holds up no other callback.
-    outcome = await asyncio.to_thread(_think, house, message, thread.state, thread.is_staff)
+    thread = thread or await find_thread(house, message.app, message.openid, now=now)
+    outcome = await house.pace.think(
+        partial(_think, house, message, thread.state, thread.is_staff), length=len(message.text)
+    )
     try:
         return await _settle(house, message, thread, outcome, now=now)
     except DomainError as error:
@@ -132,30 +139,32 @@ async def _settle(
     *,
     now: datetime,
 ) -> InboundMessage:
-    """The second transaction: state, ticket, outbox and reply together, or nothing."""
-    via = await finish(message, conversation_id=thread.id)
-    if via is None:
-        return await InboundMessage.get(id=message.id)
+    """The second transaction: state, ticket, outbox and reply together, or nothing.
+
+    Whoever moves the thread on is alone with it until the end, so that a second one who settles
+    the same message finds the thread changed. Raises _Stale then, or when the message is finished.
+    """
     if not await threads.move_on(thread, outcome.state, now=now):
         raise _Stale
     await accounts.set_following(thread.identity_id, follows=True, at=message.sent_at)
     if message.kind == Kind.FOLLOWED and not thread.unionid_known:
         await accounts.ask_unionid_again(thread.identity_id, now)  # told of followers only
-    waiting = via != Via.DIRECT and await outbox.unpark(thread.account_id, now=now)
+    waiting = message.via != Via.DIRECT and await outbox.unpark(thread.account_id, now=now)
     message.decision = msgspec.to_builtins(outcome.decision) if outcome.decision else None
-    message.state = InboundState.DONE
     message.reply = await _carry_out(house, message, thread, outcome, now=now)
-    # What waited for this contact comes first, so our reply queues up behind it.
-    message.via = Via.PUSH if waiting and via == Via.PASSIVE else via
-    await fetch(
-        "UPDATE inbound_message SET decision = $1, reply = $2, via = $3, ticket_number = $4"
-        " WHERE id = $5 RETURNING id",
+    finished = await fetch(
+        _FINISH,
         as_json(message.decision) if message.decision else None,
         message.reply,
-        message.via,
+        # What waited for this contact comes first, so our reply queues up behind it.
+        Via.PUSH if waiting else Via.PASSIVE,
         message.ticket_number,
+        thread.id,
         message.id,
     )
+    if not finished:
+        raise _Stale
+    message.state, message.via = InboundState.DONE, Via(finished[0]["via"])
     if message.via == Via.PUSH and message.reply:
         await outbox.enqueue(
             Notice.REPLY,

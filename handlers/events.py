@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from handlers import accounts, consents, outbox
 from models.accounts import App, Identity
-from models.conversations import InboundMessage, Kind, Via
+from models.conversations import InboundMessage, Kind
 from models.outbox import Channel
 from models.sql import fetch
 from models.transactions import transactional
@@ -50,13 +50,11 @@ def _reports(message: InboundMessage) -> list[tuple[Channel, str, str]]:
     return []
 
 
-async def finish(message: InboundMessage, *, conversation_id: int | None = None) -> Via | None:
-    """Claim the right to answer: exactly one of all who try gets it, and by which way."""
+async def finish(message: InboundMessage) -> bool:
+    """Claim the right to carry it out: exactly one of all who try gets it."""
     rows = await fetch(
-        "UPDATE inbound_message SET state = 'done',"
-        " conversation_id = COALESCE($1, conversation_id)"
-        " WHERE id = $2 AND state = 'received' RETURNING via",
-        conversation_id,
+        "UPDATE inbound_message SET state = 'done' WHERE id = $1 AND state = 'received'"
+        " RETURNING id",
         message.id,
     )
-    return Via(rows[0]["via"]) if rows else None
+    return bool(rows)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from weakref import WeakValueDictionary
 
+from handlers.pace import Pace
 from handlers.platform import Platform
 from models.accounts import App
 from models.clock import Clock
@@ -22,6 +23,7 @@ class House:
     platform: Platform
     clock: Clock
     context_ends_after: timedelta = CONTEXT_ENDS_AFTER
+    pace: Pace = field(default_factory=Pace, init=False)
     # One lock a person while messages of theirs are being answered.
     turns: WeakValueDictionary[tuple[App, str], asyncio.Lock] = field(
         default_factory=WeakValueDictionary, init=False

@@ -38,10 +38,14 @@ async def receive(
 
     Where somebody got in touch just now, their thread is looked up along with it.
     """
-    row = InboundMessage(
+    openid = storable(incoming.openid)
+    thread = None
+    if incoming.kind in CONTACT:
+        thread = await find_thread(house, incoming.app, openid, now=now)
+    row = InboundMessage.construct(
         dedupe_key=storable(incoming.dedupe_key),
         app=incoming.app,
-        openid=storable(incoming.openid),
+        openid=openid,
         kind=incoming.kind,
         text=storable(incoming.text),
         media_id=storable(incoming.media_id),
@@ -52,13 +56,12 @@ async def receive(
         # An event that means nothing to us is kept, and that is all.
         state=InboundState.DONE if incoming.kind == Kind.OTHER else InboundState.RECEIVED,
         via=via,
+        conversation_id=thread.id if thread else None,
     )
     if not await add(row):
         noticed.duplicate(row.app)
         return await InboundMessage.get(dedupe_key=row.dedupe_key), None
-    if row.kind not in CONTACT:
-        return row, None
-    return row, await find_thread(house, row, now=now)
+    return row, thread
 
 
 async def has(incoming: Incoming) -> bool:

@@ -49,7 +49,7 @@ async def open_ticket(
     """
     choice = await routing.choose(wanted.topic)
     parked = choice.staff is None
-    ticket = Ticket(
+    ticket = Ticket.construct(
         number=await _next_number(now),
         asker_id=thread.account_id,
         app=thread.app,

@@ -16,12 +16,12 @@ from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.connection import get_connection
 from tortoise.migrations.api import migrate as apply_migrations
 
-from models import groups, lanes, migrations
+from models import lanes, migrations
+from models.groups import BUSY_SECONDS
 from models.transactions import settle
 
 # Any constant will do, as long as nobody else on this database server uses it.
 MIGRATION_LOCK = 0x6E71_6931
-BUSY_TIMEOUT_MS = 10_000
 STATEMENT_SECONDS = 20.0
 
 
@@ -40,7 +40,7 @@ def tortoise_config(url: str, *, migrating: bool = False) -> dict[str, Any]:
     settings = connection["credentials"]
     if is_sqlite(url):
         connection["engine"] = "models.sqlite"
-        settings |= {"synchronous": "NORMAL", "busy_timeout": BUSY_TIMEOUT_MS}
+        settings |= {"synchronous": "NORMAL", "busy_timeout": int(BUSY_SECONDS * 1000)}
         settings |= {"foreign_keys": "OFF"} if migrating else {}
     else:
         connection["engine"] = "models.postgres"
@@ -72,7 +72,6 @@ async def connect(url: str) -> None:
 async def disconnect() -> None:
     """Let running transactions end, then close."""
     await settle()
-    groups.close_all()
     await Tortoise.close_connections()
 
 

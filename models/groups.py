@@ -1,18 +1,21 @@
 """Group commit on SQLite: transactions that are wanted at the same time share one.
 
-SQLite has one connection and one writer, and each statement sent to its thread costs more than the
-statement itself. So whole use-cases go there: while one group runs, the next gathers, and is then
-run in one hop under one BEGIN IMMEDIATE and one COMMIT. IMMEDIATE because a deferred transaction
-that reads and then writes fails with "database is locked" at once, whatever the busy timeout.
+SQLite has one connection and one writer. Each statement sent to aiosqlite's thread costs more than
+the statement itself, and two threads of Python that take turns cost both of them more than they
+win. So use-cases run here, in the event loop's own thread: what was wanted during one turn of the
+loop is run in the next one, under one BEGIN IMMEDIATE and one COMMIT. IMMEDIATE because a deferred
+transaction that reads and then writes fails with "database is locked" at once, whatever the busy
+timeout.
 
-A use-case's waiting is for the database. Over `_Inline`, a connection that answers at once, it
-never really waits; a small loop in that thread serves the rare gathering of Tortoise's.
+A use-case waits for the database and nothing else, and `Inline` answers at once. What does take
+time, another process that holds the lock, is waited for without holding up the loop.
 """
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import Callable, Coroutine, Generator, Iterable
-from contextvars import Context, copy_context
+from contextvars import Context, ContextVar, copy_context
 from dataclasses import dataclass
 from types import coroutine
 from typing import Any, TypeVar, cast
@@ -30,29 +33,40 @@ Use = Callable[[], Coroutine[Any, Any, T]]
 Begin = Callable[[Coroutine[Any, Any, None]], object]
 
 LARGEST = 64  # use-cases in a group; more would keep the first ones waiting
+BUSY_SECONDS = 10.0  # so long another process may hold the lock
+_LOOK_AGAIN = 0.005  # seconds
 
 
-class _Inline:
-    """What Tortoise uses of an aiosqlite connection, without leaving the thread."""
+class Inline:
+    """What Tortoise uses of an aiosqlite connection, answered at once."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+        self.connection = connection
 
     @property
     def total_changes(self) -> int:
-        return self._connection.total_changes
+        return self.connection.total_changes
 
     async def execute(self, sql: str, values: Iterable[Any] = ()) -> sqlite3.Cursor:
-        return self._connection.execute(sql, tuple(values))
+        return self.connection.execute(sql, tuple(values))
 
     async def execute_insert(self, sql: str, values: Iterable[Any]) -> tuple[int | None]:
-        return (self._connection.execute(sql, tuple(values)).lastrowid,)
+        return (self.connection.execute(sql, tuple(values)).lastrowid,)
 
     async def execute_fetchall(self, sql: str, values: Iterable[Any] | None = None) -> list[Any]:
-        return self._connection.execute(sql, tuple(values or ())).fetchall()
+        return self.connection.execute(sql, tuple(values or ())).fetchall()
 
     async def executemany(self, sql: str, values: Iterable[Iterable[Any]]) -> None:
-        self._connection.executemany(sql, [tuple(row) for row in values])
+        self.connection.executemany(sql, [tuple(row) for row in values])
+
+
+# The connection of the group that the running use-case belongs to.
+_here: ContextVar[sqlite3.Connection | None] = ContextVar("sqlite_of_group", default=None)
+
+
+def connection_here() -> sqlite3.Connection | None:
+    """SQLite itself, inside a use-case that runs in a group."""
+    return _here.get()
 
 
 @dataclass(slots=True)
@@ -68,7 +82,7 @@ class _Unit:
     async def run(self, client: SqliteTransactionWrapper, connection: sqlite3.Connection) -> None:
         """Run it under a savepoint. Raises only when the transaction itself has broken."""
         connection.execute("SAVEPOINT unit")
-        self.context.run(get_connections().set, client.connection_name, client)
+        self.context.run(_enter, client, connection)
         try:
             self.result = await _in_context(self.context, self.use_case())
         except Exception as error:  # noqa: BLE001 -- handed to the caller, who raises it
@@ -95,12 +109,6 @@ class Group:
         self._begin = begin
         self._waiting: list[_Unit] = []
         self._at_work = False
-        self._loop = asyncio.new_event_loop()
-
-    def close(self) -> None:
-        """Give the loop back, unless a group is stuck on it."""
-        if not self._loop.is_running():
-            self._loop.close()
 
     async def run(self, use_case: Use[T]) -> T:
         """Run it in the next group; it is committed on return.
@@ -124,13 +132,15 @@ class Group:
                 broken: Exception | None = None
                 try:
                     async with self._client.acquire_connection() as connection:
-                        await connection._execute(_run_all, self._client, units, self._loop)
+                        await _run_all(self._client, units, connection._conn)
                 except sqlite3.Error as error:
                     broken = OperationalError(error)
                 except DBConnectionError as error:
                     broken = error
                 for unit in units:
                     unit.tell(broken)
+                # Others of this loop have their turn, and what they want joins the next group.
+                await asyncio.sleep(0)
         finally:
             self._at_work = False
 
@@ -146,31 +156,44 @@ def group_of(client: SqliteClient, *, begin: Begin) -> Group:
     return group
 
 
-def close_all() -> None:
-    """Give back what groups hold, when the connections are closed."""
-    while _groups:
-        _groups.popitem()[1].close()
-
-
-def _run_all(client: SqliteClient, units: list[_Unit], loop: asyncio.AbstractEventLoop) -> None:
-    """In the connection's thread: one transaction. Raises when it could not be committed."""
-    connection = cast(aiosqlite.Connection, client._connection)._conn
-    connection.execute("BEGIN IMMEDIATE")
+async def _run_all(
+    client: SqliteClient, units: list[_Unit], connection: sqlite3.Connection
+) -> None:
+    """One transaction. Raises when it could not be begun or committed."""
+    await _begin_immediate(connection)
+    inline = SqliteTransactionWrapper(client)
+    inline._connection = cast(aiosqlite.Connection, Inline(connection))
     try:
-        loop.run_until_complete(_run_units(client, units, connection))
+        for unit in units:
+            await unit.run(inline, connection)
         connection.execute("COMMIT")
     finally:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
 
 
-async def _run_units(
-    client: SqliteClient, units: list[_Unit], connection: sqlite3.Connection
-) -> None:
-    inline = SqliteTransactionWrapper(client)
-    inline._connection = _Inline(connection)  # type: ignore[assignment]
-    for unit in units:
-        await unit.run(inline, connection)
+async def _begin_immediate(connection: sqlite3.Connection) -> None:
+    """Take the lock; whoever else holds it is waited for in steps, between which the loop runs."""
+    connection.execute("PRAGMA busy_timeout = 0")
+    deadline = time.monotonic() + BUSY_SECONDS
+    try:
+        while True:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+                if not busy or time.monotonic() > deadline:
+                    raise
+                await asyncio.sleep(_LOOK_AGAIN)
+            else:
+                return
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
+
+
+def _enter(client: SqliteTransactionWrapper, connection: sqlite3.Connection) -> None:
+    get_connections().set(client.connection_name, client)
+    _here.set(connection)
 
 
 @coroutine

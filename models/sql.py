@@ -2,6 +2,7 @@
 for the way of an inbound message, where its words take longer than the database."""
 
 import re
+import sqlite3
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
@@ -11,7 +12,10 @@ import msgspec
 from tortoise import fields
 from tortoise.backends.sqlite.client import SqliteClient
 from tortoise.connection import get_connection
+from tortoise.exceptions import IntegrityError, OperationalError
 from tortoise.models import Model
+
+from models.groups import connection_here
 
 _PLACEHOLDER = re.compile(r"\$(\d+)")
 Row = dict[str, Any]
@@ -23,6 +27,14 @@ async def fetch(statement: str, *values: Any) -> list[Row]:
     Inside a transaction it runs there. Values come back as the driver gives them: JSON as text,
     and on SQLite moments as well, see `moment`.
     """
+    grouped = connection_here()
+    if grouped is not None:
+        try:
+            return [dict(row) for row in grouped.execute(_for_sqlite(statement), values)]
+        except sqlite3.IntegrityError as error:
+            raise IntegrityError(error) from error
+        except sqlite3.OperationalError as error:
+            raise OperationalError(error) from error
     connection = get_connection("default")
     if isinstance(connection, SqliteClient):
         statement = _for_sqlite(statement)

@@ -5,8 +5,10 @@ whose turn it is waits for it; the others must not queue up behind without end.
 """
 
 import asyncio
+import sqlite3
 from typing import Any
 
+import aiosqlite
 from tortoise.backends.base.client import ConnectionWrapper
 from tortoise.backends.sqlite.client import SqliteClient
 from tortoise.exceptions import DBConnectionError
@@ -36,6 +38,17 @@ class _Turn(ConnectionWrapper[Any]):
 
 class Client(SqliteClient):
     """The one connection of this process."""
+
+    async def create_connection(self, with_db: bool) -> None:
+        """Open it for two threads, never at once: aiosqlite's own, and the loop's (`groups`)."""
+        if self._connection is None:
+            self._connection = await aiosqlite.connect(
+                self.filename, isolation_level=None, check_same_thread=False
+            )
+            self._connection.row_factory = sqlite3.Row
+            for pragma, value in self.pragmas.items():
+                await self._connection.execute_fetchall(f"PRAGMA {pragma}={value}")
+            await self._post_connect()
 
     def acquire_connection(self) -> ConnectionWrapper[Any]:
         """Lend the connection for one statement, or to one group."""

@@ -83,6 +83,8 @@ def split_text(text: str, limit: int = LIMIT) -> list[str]:
 
 def _fitting(text: str, limit: int) -> int:
     """How many characters from the start fit into `limit` bytes; at least one, if there is one."""
+    if len(text.encode("utf-8", "surrogatepass")) <= limit:
+        return len(text)
     used = 0
     for index, character in enumerate(text[: limit + 1]):
         used += len(character.encode("utf-8", "surrogatepass"))
