@@ -20,11 +20,8 @@ _B = 0.6
 class Postings:
     """The postings of all terms of some documents, and how much each term tells."""
 
-    def __init__(self, documents: Sequence[Iterable[str]], weigh: Weigh, first: int = 0) -> None:
-        """`first` is the place of the first document.
-
-        idf = ln(1 + (N - n + 0.5) / (n + 0.5)), Lucene's, which is never negative.
-        """
+    def __init__(self, documents: Sequence[Iterable[str]], weigh: Weigh) -> None:
+        """idf = ln(1 + (N - n + 0.5) / (n + 0.5)), Lucene's, which is never negative."""
         vocabulary: dict[str, int] = {}
         terms: list[int] = []
         places: list[int] = []
@@ -40,7 +37,6 @@ class Postings:
         held = np.array(places, dtype=np.intp)[by_term]
         tf = np.array(counts, dtype=np.float64)[by_term]
         weights = weigh(np.repeat(idf, spread), tf, held)
-        held += first
         ends = np.cumsum(spread).tolist()
         self._postings: dict[str, Posting] = {
             term: (held[start:end], weights[start:end])
@@ -50,9 +46,40 @@ class Postings:
         # A term no document has tells as much about the question as the rarest one known.
         self._unseen = float(np.log1p(len(documents) + 0.5))
 
+    @staticmethod
+    def joined(collections: "Sequence[Postings]", starts: Sequence[int]) -> "Lists":
+        """All postings side by side: the first document of a collection gets the place `start`."""
+        parts: dict[str, list[Posting]] = {}
+        for collection, start in zip(collections, starts, strict=True):
+            for term, (places, weights) in collection.take().items():
+                parts.setdefault(term, []).append((places + start, weights))
+        return Lists(
+            {
+                term: found[0]
+                if len(found) == 1
+                else (
+                    np.concatenate([places for places, _ in found]),
+                    np.concatenate([weights for _, weights in found]),
+                )
+                for term, found in parts.items()
+            }
+        )
+
     def mass(self, terms: Iterable[str]) -> float:
         """The sum of the idf of the terms."""
         return sum([self._idf.get(term, self._unseen) for term in terms])
+
+    def take(self) -> dict[str, Posting]:
+        """The postings; they are needed once and not kept."""
+        taken, self._postings = self._postings, {}
+        return taken
+
+
+class Lists:
+    """Postings to be asked for by term."""
+
+    def __init__(self, postings: dict[str, Posting]) -> None:
+        self._postings = postings
 
     def of(self, terms: Iterable[str]) -> list[Posting]:
         """The postings of those of the terms that any document holds."""
@@ -70,9 +97,9 @@ def bm25(documents: Sequence[Sequence[str]], weight: float) -> Postings:
     )
 
 
-def presence(documents: Sequence[Iterable[str]], first: int) -> Postings:
+def presence(documents: Sequence[Iterable[str]]) -> Postings:
     """The idf of each term, however often the document holds it."""
-    return Postings(documents, lambda idf, _tf, _places: idf, first)
+    return Postings(documents, lambda idf, _tf, _places: idf)
 
 
 def sums(postings: Sequence[Posting], size: int) -> Floats:

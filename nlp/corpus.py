@@ -1,15 +1,16 @@
 """The knowledge the engine works on: standards, limits, articles and labelled examples."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import TypeVar
 
 import msgspec
+from msgspec import Struct
 
 T = TypeVar("T")
 
@@ -41,12 +42,13 @@ TOPIC_LABELS = {
 ACTIONS = tuple(ACTION_LABELS)
 TOPICS = tuple(TOPIC_LABELS)
 
+# More than the standards of the data files, of several days.
+_STATUSES = 8192
 # The day on which the status column of standards.csv was true (corpus README).
 STATUS_DAY = date(2026, 11, 23)
 
 
-@dataclass(frozen=True, slots=True)
-class Standard:
+class Standard(Struct, frozen=True):
     """A standard, verification regulation or law; an empty date is unverified, not absent."""
 
     number: str
@@ -63,8 +65,7 @@ class Standard:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class StandardLimit:
+class StandardLimit(Struct, frozen=True):
     """One indicator of one product; a `limit` without a sign is a maximum."""
 
     number: str
@@ -77,8 +78,7 @@ class StandardLimit:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class Article:
+class Article(Struct, frozen=True):
     """A question of the knowledge base with its phrasings and its answer."""
 
     id: str
@@ -93,8 +93,7 @@ class Article:
     checked: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Example:
+class Example(Struct, frozen=True):
     """A labelled question that trains the topic and action models."""
 
     text: str
@@ -113,10 +112,13 @@ class Corpus:
     def by_number(self) -> dict[str, Standard]:
         return {standard.number: standard for standard in self.standards}
 
-    def status(self, number: str, today: date) -> str:
-        """现行, 即将实施, 废止 or unknown as of `today`.
+    @cached_property
+    def status(self) -> Callable[[str, date], str]:
+        """(number, today) -> 现行, 即将实施, 废止 or unknown; changes from day to day at most."""
+        return lru_cache(maxsize=_STATUSES)(self._status_on)
 
-        The file's word holds on STATUS_DAY; on other days the standard's own dates and those of
+    def _status_on(self, number: str, today: date) -> str:
+        """The file's word holds on STATUS_DAY; on other days the standard's own dates and those of
         its successors move it. A number that is not in the corpus is unknown.
         """
         row = self.by_number.get(number)

@@ -1,19 +1,21 @@
 """Everything the engine sees in one question, gathered once, before anything is decided."""
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
+from msgspec import Struct
+
 from nlp.corpus import TOPICS, Article, Corpus, StandardLimit
-from nlp.governing import Claim, Governing, Scored
-from nlp.index import Document, SearchIndex
+from nlp.courtesies import without_courtesies
+from nlp.governing import TITLES, Claim, Governing, Scored
+from nlp.index import Document, Hit, SearchIndex
 from nlp.intents import Intents, read_intents
 from nlp.law_names import LawNames
 from nlp.limits import LimitBook, Mentions
-from nlp.reading import Reading, read
+from nlp.reading import read
 from nlp.resolve import Resolved, Resolver
-from nlp.route import Router, features
+from nlp.route import Router, Vocabulary, features
 from nlp.spelling import Speller
 from nlp.text import clean
 from nlp.tokens import read_lines
@@ -47,8 +49,7 @@ _LIMIT_CLAIM = 1.9
 _ARTICLE_CLAIM = 1.9
 
 
-@dataclass(frozen=True, slots=True)
-class Similar:
+class Similar(Struct, frozen=True):
     """An article with the probability that it means the same.
 
     `fits` is false where it speaks of other things than the question: it then tells what such
@@ -60,8 +61,7 @@ class Similar:
     fits: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     text: str
     intents: Intents
     mentions: Mentions
@@ -105,32 +105,41 @@ class Gatherer:
             )
             for article in corpus.articles
         }
-        self._faq = SearchIndex.build(
-            Document(article.id, "", phrasing)
-            for article in corpus.articles
-            for phrasing in (article.question, *article.variants)
+        self._index = SearchIndex(
+            [
+                Document(article.id, "", phrasing)
+                for article in corpus.articles
+                for phrasing in (article.question, *article.variants)
+            ],
+            self._governing.titles(),
         )
         topic_words = (word for line in read_lines("topics.txt") for word in line.split()[1:])
         topics, actions = _topic_pairs(corpus), _action_pairs(corpus)
         texts = [text for text, _ in (*topics, *actions)]
         # Both models learn from nearly the same texts.
-        known = {text: features(read(text)) for text in texts}
-        self._topic_model = Router.learn((known[text], topic) for text, topic in topics)
-        self._action_model = Router.learn((known[text], action) for text, action in actions)
+        found = {text: features(read(without_courtesies(clean(text)))) for text in texts}
+        self._vocabulary = Vocabulary(list(found.values()))
+        rows = {text: self._vocabulary.row(seen) for text, seen in found.items()}
+        self._topic_model, self._action_model = (
+            Router.learn(self._vocabulary, [(rows[text], label) for text, label in pairs])
+            for pairs in (topics, actions)
+        )
         texts += [row.title for row in corpus.standards]
         self._speller = Speller((*self._governing.subjects.names, *topic_words), texts)
 
     def gather(self, text: str, today: date) -> Evidence:
-        plain = self._speller.mend(clean(text))
+        said = self._speller.mend(clean(text))
+        plain = without_courtesies(said)
         seen = read(plain)
         mentions = self.book.mentions(plain)
         subjects = self._governing.subjects.find(plain)
         resolved = tuple(
             self.resolver.resolve_numbers(plain, seen.numbers, seen.bare_numbers, today)
         )
-        articles = self._similar_articles(seen, subjects)
-        counts = features(seen)
-        topics = tuple(self._topic_model.weigh(counts))
+        phrasings, titles = self._index.find(seen, _FAQ_HITS, TITLES)
+        articles = self._similar_articles(phrasings, subjects)
+        row = self._vocabulary.row(features(seen))
+        topics = tuple(self._topic_model.weigh(row))
         limits, choices = self._limit_rows(mentions, resolved, today)
         claims = [
             *self._number_claims(resolved, plain, today),
@@ -144,7 +153,7 @@ class Gatherer:
         ]
         return Evidence(
             text=plain,
-            intents=read_intents(plain),
+            intents=read_intents(said),
             mentions=mentions,
             resolved=resolved,
             limits=limits,
@@ -156,8 +165,17 @@ class Gatherer:
             asks_standard=bool(_ASKS_STANDARD.search(plain)) or _only_number(plain, resolved),
             articles=articles,
             topics=topics,
-            actions=tuple(self._action_model.weigh(counts)),
-            standards=tuple(self._governing.rank(seen, subjects, claims, topics, today)),
+            actions=tuple(self._action_model.weigh(row)),
+            standards=tuple(
+                self._governing.rank(
+                    plain,
+                    subjects=subjects,
+                    claims=claims,
+                    titles=titles,
+                    topics=topics,
+                    today=today,
+                )
+            ),
         )
 
     def meant_first(self, found: Resolved, text: str, today: date) -> tuple[str, ...]:
@@ -168,10 +186,12 @@ class Gatherer:
             return tuple(dict.fromkeys(coming + numbers))
         return tuple(numbers)
 
-    def _similar_articles(self, seen: Reading, subjects: frozenset[str]) -> tuple[Similar, ...]:
+    def _similar_articles(
+        self, hits: Iterable[Hit], subjects: frozenset[str]
+    ) -> tuple[Similar, ...]:
         best: dict[str, float] = {}
         # The best hit of an article stands first: confidence falls from hit to hit.
-        for hit in self._faq.find(seen, _FAQ_HITS):
+        for hit in hits:
             best.setdefault(hit.id, hit.confidence)
         return tuple(
             Similar(self._articles[key], confidence, self._speaks_of(key, subjects))

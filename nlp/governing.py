@@ -2,18 +2,18 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from itertools import islice
 from operator import itemgetter
 
+from msgspec import Struct
+
 from nlp.affinity import Affinity
 from nlp.corpus import Corpus, Standard
 from nlp.finder import Finder
-from nlp.index import Document, SearchIndex
+from nlp.index import Document, Hit
 from nlp.limits import product_names
-from nlp.reading import Reading
 from nlp.resolve import Resolver
 from nlp.subjects import Subjects
 from nlp.text import clean
@@ -31,7 +31,7 @@ _KNOWN_BY_CUE = 0.55
 _KNOWN_BY_THING = 0.3
 _PER_CHARACTER = 0.06
 _TITLE = 1.6
-_TITLES = 6
+TITLES = 6
 _OF_A_PRODUCT = 3
 _LEAST = 0.3
 _INSTRUMENT = 1.4
@@ -49,22 +49,16 @@ _ASKS_NEW = re.compile(r"新版|新标|新国标|最新|新的")
 _ASKS_PRODUCT_STANDARD = re.compile(r"标准|国标|执行|套|按哪个|按什么|按啥")
 
 
-@dataclass(frozen=True, slots=True)
-class Cue:
+class Cue(Struct, frozen=True):
     """Words that must all occur and the names of what governs them."""
 
     words: tuple[str, ...]
     names: tuple[str, ...]
-    is_thing: bool
-
-    @property
-    def weight(self) -> float:
-        known = _KNOWN_BY_THING if self.is_thing else _KNOWN_BY_CUE
-        return known + _PER_CHARACTER * sum(map(len, self.words))
+    weight: float
+    why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Scored:
+class Scored(Struct, frozen=True):
     number: str
     score: float
     why: str
@@ -87,55 +81,66 @@ class Governing:
         self.subjects = Subjects((*self._by_product, *cue_words, *product_names()))
         # What is in force changes from day to day, not from question to question.
         self._current = lru_cache(maxsize=_NAMES)(self._current_of)
-        self._titles = SearchIndex.build(
+
+    def titles(self) -> list[Document]:
+        """What is searched for the titles that `rank` wants."""
+        return [
             Document(row.number, row.number, f"{_plain_title(row)} {' '.join(row.products)}")
-            for row in corpus.standards
-        )
+            for row in self._corpus.standards
+        ]
 
     def rank(
         self,
-        seen: Reading,
+        text: str,
+        *,
         subjects: Iterable[str],
         claims: Iterable[Claim],
+        titles: Iterable[Hit],
         topics: Chances,
         today: date,
     ) -> list[Scored]:
         """At most MOST standards. `claims` are (numbers, weight, reason) found by other means.
 
-        `subjects` are the things that the text names, no matter in which order.
+        `subjects` are the things that the text names, no matter in which order. `titles` are its
+        TITLES best hits among the titles.
         """
         found: dict[str, list[tuple[float, str]]] = {}
         factors, otherwise = self._affinity.factors(topics)
         by_number = self._corpus.by_number
-        for number, score, why in self._claimed(seen, subjects, claims, today):
+        for number, score, why in self._claimed(text, subjects, claims, titles, today):
             row = by_number.get(number)
             if row and score > 0:
                 # What is named outright is meant whatever its topic; the rest fits more or less.
                 fits = 1.0 if score >= _NAMED else factors.get(row.topic, otherwise)
                 found.setdefault(number, []).append((score * fits, why))
-        joined = ((number, *_joined(claimed)) for number, claimed in found.items())
-        ranked = [Scored(*one) for one in joined if one[1] >= _LEAST]
-        ranked.sort(key=lambda one: (-one.score, one.number))
-        if _ASKS_NEW.search(seen.text):
+        joined = [(*_joined(claimed), number) for number, claimed in found.items()]
+        joined.sort(key=lambda one: (-one[0], one[2]))
+        ranked = [Scored(number, score, why) for score, why, number in joined if score >= _LEAST]
+        if _ASKS_NEW.search(text):
             ranked = self._coming_first(ranked, today)
         return ranked[:MOST]
 
     def _claimed(
-        self, seen: Reading, subjects: Iterable[str], claims: Iterable[Claim], today: date
+        self,
+        text: str,
+        subjects: Iterable[str],
+        claims: Iterable[Claim],
+        titles: Iterable[Hit],
+        today: date,
     ) -> Iterator[tuple[str, float, str]]:
         """(number, score, reason) of every claim; a number may have several."""
         for numbers, weight, why in claims:
             for place, number in enumerate(numbers):
                 yield number, weight - _STEP * place, why
-        for cue in self._cues_in(seen.text):
-            why = f"主题词“{'＋'.join(cue.words)}”"
+        for cue in self._cues_in(text):
             for place, number in enumerate(self._resolver.in_force(cue.names, today)):
-                yield number, cue.weight - _STEP * place, why
+                yield number, cue.weight - _STEP * place, cue.why
+        asks_product = bool(_ASKS_PRODUCT_STANDARD.search(text))
         for name in sorted(subjects):
             for place, row in enumerate(self._current(name, today)):
-                weight = self._product_weight(row, seen.text) - _STEP * place
+                weight = self._product_weight(row, asks_product) - _STEP * place
                 yield row.number, weight, f"对象“{name}”"
-        for hit in self._titles.find(seen, _TITLES):
+        for hit in titles:
             usable = self._usable(self._corpus.by_number[hit.id], today)
             yield hit.id, _TITLE * hit.confidence * (1.0 if usable else 0.5), "题名相近"
 
@@ -147,12 +152,11 @@ class Governing:
         return self._corpus.status(row.number, today) == "现行"
 
     @staticmethod
-    def _product_weight(row: Standard, text: str) -> float:
+    def _product_weight(row: Standard, asks_product: bool) -> float:
         """An instrument is named to have it verified; a product for many reasons."""
         if row.kind in {"检定规程", "校准规范"}:
             return _INSTRUMENT
-        asks_standard = _ASKS_PRODUCT_STANDARD.search(text) and row.topic == "product"
-        return _PRODUCT_STANDARD if asks_standard else _PRODUCT
+        return _PRODUCT_STANDARD if asks_product and row.topic == "product" else _PRODUCT
 
     def _coming_first(self, ranked: list[Scored], today: date) -> list[Scored]:
         ordered: dict[str, Scored] = {}
@@ -193,4 +197,6 @@ def _read_cues() -> Iterable[Cue]:
         targets = tuple(name.strip() for name in names.split(";"))
         for choice in words.split("|"):
             parts = tuple(clean(word) for word in choice.split("+"))
-            yield Cue(parts, targets, line.startswith("~"))
+            known = _KNOWN_BY_THING if line.startswith("~") else _KNOWN_BY_CUE
+            weight = known + _PER_CHARACTER * sum(map(len, parts))
+            yield Cue(parts, targets, weight, f"主题词“{'＋'.join(parts)}”")

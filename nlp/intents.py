@@ -1,21 +1,21 @@
 """What a question wants done, read off its wording by the labelling rules of the corpus README."""
 
 import re
-from dataclasses import dataclass
 from functools import cache
 
+from msgspec import Struct
+
+from nlp.courtesies import is_greeting
 from nlp.text import clean
 from nlp.tokens import read_lines
 
 # Letters that spell nothing we know: one key held down, a cat on the keyboard, a lone digit.
 _NONSENSE = re.compile(r"[a-z]{4,}|(.)\1{3,}|\d{1,3}|[a-z]")
-_PUNCTUATION = re.compile(r"\W")
 # "那矿泉水呢": anything longer says itself what it is about.
 _LONGEST_ELLIPSIS = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Intents:
+class Intents(Struct, frozen=True):
     """Signals of the wording; several may be true at once."""
 
     empty: bool
@@ -64,7 +64,7 @@ def read_intents(text: str) -> Intents:
     plain = clean(text)
     said = {name for name, pattern in _signals() if pattern.search(plain)}
     lawful = "lawful" in said
-    greeting = _is_greeting(plain)
+    greeting = is_greeting(plain)
     return Intents(
         empty=_is_garbled(plain) and not greeting,
         greeting=greeting,
@@ -93,45 +93,6 @@ def is_elliptic(text: str) -> bool:
     plain = clean(text)
     leaning = _wordings()["elliptic"].search(plain) or _wordings()["vague"].search(plain)
     return len(plain) <= _LONGEST_ELLIPSIS and bool(leaning)
-
-
-@cache
-def _courtesies() -> tuple[frozenset[str], frozenset[str], int]:
-    """Courtesies and fillers of data/courtesies.txt, and the length of the longest word."""
-    words: dict[str, set[str]] = {"courtesy": set(), "filler": set()}
-    for line in read_lines("courtesies.txt"):
-        kind, *known = line.split()
-        words[kind].update(known)
-    courtesies, fillers = frozenset(words["courtesy"]), frozenset(words["filler"])
-    return courtesies, fillers, max(map(len, courtesies | fillers))
-
-
-def _is_greeting(plain: str) -> bool:
-    """Courtesies alone, with fillers and punctuation between them.
-
-    Each place is looked at once. A regular expression would try every way of cutting "你好你好"
-    into 你, 好 and 你好, which doubles with each of them.
-    """
-    courtesies, fillers, longest = _courtesies()
-    # Places up to which all is courtesies and fillers, and those behind a courtesy.
-    reached, greeted = {0}, set[int]()
-    farthest = 0
-    for start in range(len(plain)):
-        if start > farthest:
-            return False
-        if start not in reached:
-            continue
-        for end in range(start + 1, min(start + longest, len(plain)) + 1):
-            word = plain[start:end]
-            if word in courtesies:
-                greeted.add(end)
-            elif word not in fillers and not (end == start + 1 and _PUNCTUATION.match(word)):
-                continue
-            elif start in greeted:
-                greeted.add(end)
-            reached.add(end)
-            farthest = max(farthest, end)
-    return len(plain) in greeted
 
 
 def _is_garbled(plain: str) -> bool:

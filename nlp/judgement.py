@@ -1,7 +1,9 @@
 """Topic and action of a question: the rules of the corpus README over the models' probabilities."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nlp.corpus import ACTIONS, TOPICS
 from nlp.evidence import Evidence
@@ -26,8 +28,7 @@ _TOPIC_VOTES = (0.5, 0.15, 0.08)
 _ACTION_VOTES = (0.3, 0.15, 0.1)
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(Struct, frozen=True):
     label: str
     probability: float
     reason: str
@@ -35,8 +36,7 @@ class Judged:
     otherwise: str = "route"
 
 
-@dataclass(frozen=True, slots=True)
-class _Rule:
+class _Rule(Struct, frozen=True):
     """A case that the labelling rules settle without weighing."""
 
     applies: Callable[[Evidence, str], bool]

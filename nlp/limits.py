@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from nlp.corpus import StandardLimit
 from nlp.text import clean
@@ -38,8 +39,7 @@ _SHORT_NAMES = {
 _NOT_AN_INSTRUMENT = "(?! ?(?:计(?!量)|仪|测定仪|检测仪|分析仪|探头|传感器|报警))"
 
 
-@dataclass(frozen=True, slots=True)
-class Mentions:
+class Mentions(Struct, frozen=True):
     """Names of the tables found in a text, in its order."""
 
     products: tuple[str, ...]

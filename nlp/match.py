@@ -1,7 +1,8 @@
 """The decision on one question: action, topic, standards, words and reasons."""
 
-from dataclasses import dataclass
 from datetime import date
+
+from msgspec import Struct
 
 from nlp import wording
 from nlp.corpus import ACTION_LABELS, TOPIC_LABELS, Corpus
@@ -15,8 +16,7 @@ from nlp.text import MAX_QUESTION, clean, clip_bytes
 MOST_BYTES = 1800
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """What the engine decided.
 
     `confidence` is the probability (0..1) that action and first standard are right. `standards`

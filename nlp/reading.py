@@ -1,14 +1,13 @@
 """What indexes and models see in a text, worked out once and handed on."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from nlp.standard_numbers import StandardNumber, find_bare_numbers, find_standard_numbers
 from nlp.text import clean
 from nlp.tokens import bigrams_of, characters_of, runs, words_around
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """`text` is cleaned, and the spans of the numbers count its characters."""
 
     text: str

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
+
+from msgspec import Struct
 
 from nlp import wording
 from nlp.corpus import Article, StandardLimit
@@ -17,8 +18,7 @@ _MOST_OPTIONS = 3
 _ASKS_ADVICE = re.compile(r"咋|怎么|如何|办|处理|超标|超了|不合格|原因|没过")
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(Struct, frozen=True):
     """A choice offered to the user; `query`, fed to `decide` again, yields its answer."""
 
     label: str

@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from nlp.corpus import Corpus, Standard
 from nlp.standard_numbers import StandardNumber, find_bare_numbers, find_standard_numbers
@@ -22,8 +24,7 @@ _NAMES = 4096
 _DASHED = re.compile(r"\d-(\d\d?)$")
 
 
-@dataclass(frozen=True, slots=True)
-class Resolved:
+class Resolved(Struct, frozen=True):
     """A number of the text with its rows: the one meant first, other editions after it.
 
     `rows` is empty where the corpus has no edition at all; `edition_missing` is true where the

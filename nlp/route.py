@@ -1,9 +1,9 @@
 """A text classifier for any labels: multinomial logistic regression over words and characters."""
 
 from collections import Counter
-from collections.abc import Iterable
-from itertools import repeat
+from collections.abc import Iterable, Sequence
 from math import exp, sqrt
+from operator import itemgetter
 
 import numpy as np
 import numpy.typing as npt
@@ -37,6 +37,40 @@ def features(seen: Reading) -> Features:
     return list(counts), 1 + np.log(np.fromiter(counts.values(), np.float32, len(counts)))
 
 
+# One sparse row of unit length: places in a vocabulary and values.
+Row = tuple[Rows, Floats]
+
+
+class Vocabulary:
+    """The features in use and how much each of them tells; shared by models of the same texts."""
+
+    def __init__(self, texts: Sequence[Features]) -> None:
+        spread = Counter(feature for names, _ in texts for feature in names)
+        least = 2 if len(texts) >= _MANY else 1
+        kept = sorted(feature for feature, count in spread.items() if count >= least)
+        # Behind the features stands what is not in use, with the idf 0; models give the place to
+        # their constant.
+        self._places = {feature: at for at, feature in enumerate(kept)}
+        self._idf = np.array(
+            [*(np.log((1 + len(texts)) / (1 + spread[feature])) + 1 for feature in kept), 0],
+            dtype=np.float32,
+        )
+
+    def __len__(self) -> int:
+        """Features, and one more place for the constant."""
+        return len(self._idf)
+
+    def row(self, found: Features) -> Row:
+        """The row of a text; a feature not in use has the value 0."""
+        names, counts = found
+        places = self._places
+        rest = len(places)
+        at = np.array([places.get(name, rest) for name in names], np.intp)
+        values = counts * self._idf[at]
+        length = sqrt(values @ values)
+        return at, values / np.float32(length or 1)
+
+
 class Router:
     """Predicts one label with a probability.
 
@@ -45,41 +79,29 @@ class Router:
     start, no sampling.
     """
 
-    def __init__(
-        self, labels: list[str], vocabulary: dict[str, int], idf: Floats, weights: Floats
-    ) -> None:
-        """`idf` and `weights` have a row more than the vocabulary: it belongs to the constant."""
-        self._labels = labels
+    def __init__(self, vocabulary: Vocabulary, labels: list[str], weights: Floats) -> None:
         self._vocabulary = vocabulary
-        self._idf = idf
+        self._labels = labels
         self._weights = weights
         self._bias = _CONSTANT * weights[-1]
 
     @classmethod
     def fit(cls, pairs: Iterable[tuple[str, str]]) -> "Router":
         """`pairs` are (text, label); without any the router predicts "" with confidence 0."""
-        return cls.learn((features(read(text)), label) for text, label in pairs)
+        given = [(features(read(text)), label) for text, label in pairs]
+        vocabulary = Vocabulary([found for found, _ in given])
+        return cls.learn(vocabulary, [(vocabulary.row(found), label) for found, label in given])
 
     @classmethod
-    def learn(cls, pairs: Iterable[tuple[Features, str]]) -> "Router":
-        """`fit` for texts whose features are known."""
-        given = list(pairs)
-        labels = sorted({label for _, label in given})
-        found = [one for one, _ in given]
-        spread = Counter(feature for names, _ in found for feature in names)
-        least = 2 if len(found) >= _MANY else 1
-        kept = sorted(feature for feature, count in spread.items() if count >= least)
-        vocabulary = {feature: at for at, feature in enumerate(kept)}
-        idf = np.array(
-            [*(np.log((1 + len(found)) / (1 + spread[feature])) + 1 for feature in kept), 0],
-            dtype=np.float32,
-        )
-        weights = np.zeros((len(idf), len(labels)), dtype=np.float32)
+    def learn(cls, vocabulary: Vocabulary, pairs: Sequence[tuple[Row, str]]) -> "Router":
+        """`fit` for rows of a vocabulary."""
+        labels = sorted({label for _, label in pairs})
+        weights = np.zeros((len(vocabulary), len(labels)), dtype=np.float32)
         if len(labels) > 1:
-            targets = np.array([labels.index(label) for _, label in given])
-            rows = [_with_constant(*_row(one, vocabulary, idf), len(kept)) for one in found]
+            targets = np.array([labels.index(label) for _, label in pairs])
+            rows = [_with_constant(*row, len(vocabulary) - 1) for row, _ in pairs]
             weights = _train(rows, targets, weights)
-        return cls(labels, vocabulary, idf, weights)
+        return cls(vocabulary, labels, weights)
 
     def predict(self, text: str) -> tuple[str, float]:
         """The likeliest label and its probability (0..1)."""
@@ -88,39 +110,29 @@ class Router:
 
     def probabilities(self, text: str) -> list[tuple[str, float]]:
         """All labels, likeliest first; they sum to 1."""
-        return self.weigh(features(read(text)))
+        return self.weigh(self._vocabulary.row(features(read(text))))
 
-    def weigh(self, found: Features) -> list[tuple[str, float]]:
-        """`probabilities` of a text whose features are known."""
+    def weigh(self, row: Row) -> list[tuple[str, float]]:
+        """`probabilities` of a text whose row is known."""
         if not self._labels:
             return []
-        at, values = _row(found, self._vocabulary, self._idf)
+        at, values = row
         logits = (values @ self._weights[at] + self._bias).tolist()
         most = max(logits)
         odds = [exp(logit - most) for logit in logits]
         total = sum(odds)
         chances = [(label, odd / total) for label, odd in zip(self._labels, odds, strict=True)]
-        chances.sort(key=lambda chance: -chance[1])
+        chances.sort(key=itemgetter(1), reverse=True)
         return chances
 
 
-def _row(found: Features, vocabulary: dict[str, int], idf: Floats) -> tuple[Rows, Floats]:
-    """One sparse row of unit length: places and values; a feature not in use has the value 0."""
-    names, counts = found
-    # The constant's place, whose idf is 0, stands for what is not in use.
-    at = np.fromiter(map(vocabulary.get, names, repeat(len(vocabulary))), np.intp, len(names))
-    values = counts * idf[at]
-    length = sqrt(values @ values)
-    return at, values / np.float32(length or 1)
-
-
-def _with_constant(at: Rows, values: Floats, place: int) -> tuple[Rows, Floats]:
+def _with_constant(at: Rows, values: Floats, place: int) -> Row:
     used = values > 0
     return np.append(at[used], place), np.append(values[used], np.float32(_CONSTANT))
 
 
 def _train(
-    rows: list[tuple[Rows, Floats]],
+    rows: list[Row],
     targets: npt.NDArray[np.int64],
     start: Floats,
 ) -> Floats:

@@ -6,14 +6,14 @@ the special-equipment regulations, DB (local), T/ (association) and Q/ (enterpri
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from nlp.numerals import RUN, arabic
 from nlp.text import fold
 
 
-@dataclass(frozen=True, slots=True)
-class StandardNumber:
+class StandardNumber(Struct, frozen=True):
     """One number found in a text.
 
     `span` counts characters of the text searched. `body` is "19298", "5750.12", "T7001", "0001S".

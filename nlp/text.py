@@ -1,6 +1,7 @@
 """Folding of what people type into one comparable form, character by character."""
 
 import re
+from functools import lru_cache
 
 # What is read of a question: a chat message holds 2,048 bytes, a longer paste says nothing new.
 MAX_QUESTION = 1000
@@ -31,6 +32,11 @@ _FOLD |= {code: chr(code - 0xFEE0 + 32) for code in range(0xFF21, 0xFF3B)}
 _RUN_OF_BLANKS = re.compile(r" {2,}")
 
 
+# Each part of the engine folds what it is given; within one question that is mostly the same.
+_remembered = lru_cache(maxsize=16)
+
+
+@_remembered
 def fold(text: str) -> str:
     """Same length as `text`: half-width, small ASCII letters, one dash, one blank, one slash.
 
@@ -39,6 +45,7 @@ def fold(text: str) -> str:
     return text.translate(_FOLD)
 
 
+@_remembered
 def clean(text: str) -> str:
     """Folded text with blanks collapsed; for matching, not for display."""
     return _RUN_OF_BLANKS.sub(" ", fold(text)).strip()

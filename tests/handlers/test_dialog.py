@@ -1,8 +1,7 @@
 """The intake without database or engine: state and words in, state and effects out."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from handlers import dialog, wording
 from handlers.dialog import Outcome, State, advance

@@ -1,7 +1,7 @@
-from dataclasses import replace
 from datetime import date
 
 import pytest
+from msgspec.structs import replace
 
 from nlp import Article, Corpus, Matcher, load_packaged, wording
 
