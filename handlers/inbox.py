@@ -3,7 +3,6 @@
 A crash between the two leaves a RECEIVED row, which `sweep` finishes.
 """
 
-import asyncio
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,7 +16,7 @@ from handlers.incoming import Incoming
 from handlers.threads import Thread
 from models.accounts import App
 from models.conversations import InboundMessage, InboundState, Kind, QuarantinedBody, Via
-from models.sql import add
+from models.sql import create
 from models.text import storable
 from models.transactions import own_task, transactional
 
@@ -42,8 +41,10 @@ async def receive(
     thread = None
     if incoming.kind in CONTACT:
         thread = await find_thread(house, incoming.app, openid, now=now)
-    row = InboundMessage.construct(
-        dedupe_key=storable(incoming.dedupe_key),
+    key = storable(incoming.dedupe_key)
+    row = await create(
+        InboundMessage,
+        dedupe_key=key,
         app=incoming.app,
         openid=openid,
         kind=incoming.kind,
@@ -58,9 +59,9 @@ async def receive(
         via=via,
         conversation_id=thread.id if thread else None,
     )
-    if not await add(row):
-        noticed.duplicate(row.app)
-        return await InboundMessage.get(dedupe_key=row.dedupe_key), None
+    if row is None:
+        noticed.duplicate(incoming.app)
+        return await InboundMessage.get(dedupe_key=key), None
     return row, thread
 
 
@@ -130,7 +131,7 @@ async def _in_time(house: House, incoming: Incoming, *, via: Via, seconds: float
         return await respond(house, message, thread)
 
     try:
-        return await asyncio.wait_for(own_task(work()), seconds)
+        return await own_task(work(), seconds)
     except TimeoutError:
         if not stored:
             raise

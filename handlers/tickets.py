@@ -15,7 +15,7 @@ from handlers.worktime import add_working_time
 from models.accounts import Staff, StaffRole
 from models.clock import SHANGHAI
 from models.outbox import Notice
-from models.sql import add, fetch, insert
+from models.sql import create, fetch, insert
 from models.text import storable
 from models.tickets import (
     TRANSITIONS,
@@ -49,7 +49,8 @@ async def open_ticket(
     """
     choice = await routing.choose(wanted.topic)
     parked = choice.staff is None
-    ticket = Ticket.construct(
+    ticket = await create(
+        Ticket,
         number=await _next_number(now),
         asker_id=thread.account_id,
         app=thread.app,
@@ -64,7 +65,8 @@ async def open_ticket(
         created_at=now,
         answer_due_at=promise(house, now),
     )
-    await add(ticket)
+    if ticket is None:
+        raise RuntimeError("a ticket's number was given out twice")
     await record(ticket, EventKind.OPENED, at=now, text=wanted.question)
     if choice.staff is not None:
         await _hand_to(ticket, choice.staff, now=now)

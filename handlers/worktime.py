@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 
 import chinese_calendar
 import structlog
@@ -16,6 +17,7 @@ Spans = tuple[tuple[time, time], ...]
 _warned: set[int] = set()
 
 
+@lru_cache(maxsize=366)
 def is_workday(day: date) -> bool:
     """Whether China works on `day`, by the State Council's arrangement.
 

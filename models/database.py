@@ -18,7 +18,7 @@ from tortoise.migrations.api import migrate as apply_migrations
 
 from models import lanes, migrations
 from models.groups import BUSY_SECONDS
-from models.transactions import settle
+from models.transactions import gather, settle
 
 # Any constant will do, as long as nobody else on this database server uses it.
 MIGRATION_LOCK = 0x6E71_6931
@@ -67,6 +67,7 @@ async def connect(url: str) -> None:
     if is_sqlite(url):
         _sqlite_path(url).parent.mkdir(parents=True, exist_ok=True)
     await Tortoise.init(config=tortoise_config(url), _enable_global_fallback=True)
+    gather()
 
 
 async def disconnect() -> None:

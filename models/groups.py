@@ -19,7 +19,6 @@ from contextvars import Context, ContextVar, copy_context
 from dataclasses import dataclass
 from types import coroutine
 from typing import Any, TypeVar, cast
-from weakref import WeakKeyDictionary
 
 import aiosqlite
 from tortoise.backends.sqlite.client import SqliteClient, SqliteTransactionWrapper
@@ -145,15 +144,20 @@ class Group:
             self._at_work = False
 
 
-_groups: WeakKeyDictionary[SqliteClient, Group] = WeakKeyDictionary()
+_open: list[Group] = []
 
 
-def group_of(client: SqliteClient, *, begin: Begin) -> Group:
-    """The group of this connection. begin: starts background work that must be waited for."""
-    group = _groups.get(client)
-    if group is None:
-        group = _groups[client] = Group(client, begin)
-    return group
+def gather_on(client: SqliteClient | None, *, begin: Begin) -> None:
+    """From now on use-cases gather for this connection; None: for none, as on PostgreSQL.
+
+    begin: starts background work that must be waited for.
+    """
+    _open[:] = [] if client is None else [Group(client, begin)]
+
+
+def open_group() -> Group | None:
+    """The group of the open database, where that is SQLite."""
+    return _open[0] if _open else None
 
 
 async def _run_all(

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from tortoise import fields
@@ -19,6 +19,7 @@ from models.groups import connection_here
 
 _PLACEHOLDER = re.compile(r"\$(\d+)")
 Row = dict[str, Any]
+M = TypeVar("M", bound=Model)
 
 
 async def fetch(statement: str, *values: Any) -> list[Row]:
@@ -51,20 +52,24 @@ async def insert(model: type[Model], **columns: Any) -> int | None:
 
     Values as the model's fields take them; a relation by its `…_id`.
     """
-    statement, writers = _insertion(model, tuple(columns))
-    given = (_plain(columns[name]) if name in columns else default() for name, default in writers)
-    rows = await fetch(statement, *given)
+    statement, jsons, defaults = _insertion(model, tuple(columns))
+    values = [*columns.values(), *[default() for default in defaults]]
+    for place in jsons:
+        if values[place] is not None:
+            values[place] = as_json(values[place])
+    rows = await fetch(statement, *values)
     return int(rows[0]["id"]) if rows else None
 
 
-async def add(row: Model) -> bool:
-    """Store a row that was built in memory. False where a unique key is there already."""
-    columns = {name: getattr(row, name) for name in row._meta.fields_db_projection if name != "id"}
-    row_id = await insert(type(row), **columns)
+async def create(model: type[M], **columns: Any) -> M | None:
+    """`insert`, and the row as an object; None where a unique key is there already.
+
+    Nothing is checked or converted on the way into the object.
+    """
+    row_id = await insert(model, **columns)
     if row_id is None:
-        return False
-    row.pk, row._saved_in_db = row_id, True
-    return True
+        return None
+    return model.construct(_saved_in_db=True, id=row_id, **columns)
 
 
 async def hold(digest: str) -> None:
@@ -92,35 +97,28 @@ def _for_sqlite(statement: str) -> str:
     return _PLACEHOLDER.sub(r"?\1", statement)
 
 
-def _plain(value: Any) -> Any:
-    return as_json(value) if isinstance(value, (dict, list)) else value
-
-
 @cache
 def _insertion(
     model: type[Model], given: tuple[str, ...]
-) -> tuple[str, tuple[tuple[str, Callable[[], Any]], ...]]:
-    """The statement, and for each of its columns how to come by a value that is not given."""
+) -> tuple[str, tuple[int, ...], tuple[Callable[[], Any], ...]]:
+    """The statement, the places of its values that are JSON, and how to come by the values that
+    are not given, which follow the given ones."""
     meta = model._meta
-    columns = [
-        (name, meta.fields_map[name])
-        for name in meta.fields_db_projection
-        if not meta.fields_map[name].generated
-    ]
-    listed = ", ".join(f'"{meta.fields_db_projection[name]}"' for name, _ in columns)
-    places = ", ".join(f"${number}" for number in range(1, len(columns) + 1))
-    unknown = set(given) - {name for name, _ in columns}
-    if unknown:
+    wanted = {name for name in meta.fields_db_projection if not meta.fields_map[name].generated}
+    if unknown := set(given) - wanted:
         raise TypeError(f"{model.__name__} has no {', '.join(sorted(unknown))}")
+    names = [*given, *sorted(wanted - set(given))]
+    listed = ", ".join(f'"{meta.fields_db_projection[name]}"' for name in names)
+    places = ", ".join(f"${number}" for number in range(1, len(names) + 1))
     statement = (
         f'INSERT INTO "{meta.db_table}" ({listed}) VALUES ({places})'  # noqa: S608 -- our own names
         " ON CONFLICT DO NOTHING RETURNING id"
     )
-    return statement, tuple((name, _default(field)) for name, field in columns)
+    held = [meta.fields_map[name] for name in names]
+    jsons = tuple(at for at, field in enumerate(held) if isinstance(field, fields.JSONField))
+    return statement, jsons, tuple(_default(field) for field in held[len(given) :])
 
 
 def _default(field: fields.Field[Any]) -> Callable[[], Any]:
     default = field.default
-    if callable(default):
-        return lambda: _plain(default())
-    return lambda: default
+    return default if callable(default) else lambda: default

@@ -40,23 +40,36 @@ def transactional(
     async def wrapped(*args: P.args, **kwargs: P.kwargs) -> T:
         if _inside.get():
             return await use_case(*args, **kwargs)
-        connection = get_connection("default")
-        if not isinstance(connection, SqliteClient):
+        group = groups.open_group()
+        if group is None:
             return await own_task(_in_own_transaction(use_case, *args, **kwargs))
 
         async def unit() -> T:
             _inside.set(True)
             return await use_case(*args, **kwargs)
 
-        group = groups.group_of(connection, begin=_begin)
         return await group.run(unit)
 
     return wrapped
 
 
-async def own_task(work: Awaitable[T]) -> T:
-    """Await `work` in a task of its own: a cancelled caller leaves, the work goes on to its end."""
-    return await asyncio.shield(_begin(work))
+def gather() -> None:
+    """Share transactions on the database that was just opened, where it is SQLite."""
+    connection = get_connection("default")
+    client = connection if isinstance(connection, SqliteClient) else None
+    groups.gather_on(client, begin=_begin)
+
+
+async def own_task(work: Awaitable[T], seconds: float | None = None) -> T:
+    """Await `work` in a task of its own: a cancelled caller leaves, the work goes on to its end.
+
+    So it does when it takes longer than `seconds`; then raises TimeoutError.
+    """
+    task = _begin(work)
+    await asyncio.wait((task,), timeout=seconds)
+    if not task.done():
+        raise TimeoutError
+    return task.result()
 
 
 async def settle() -> None:

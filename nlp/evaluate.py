@@ -1,7 +1,7 @@
-"""Runs a file of questions through the matcher and compares the result with their labels."""
+"""Runs a file of questions through the matcher."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any
 
@@ -33,27 +33,3 @@ def evaluate(matcher: Matcher, lines: Iterable[str], today: date) -> Iterator[di
             "standards": list(decision.standards),
             "confidence": decision.confidence,
         }
-
-
-def score(
-    expected: Sequence[Mapping[str, Any]], results: Sequence[Mapping[str, Any]]
-) -> dict[str, float]:
-    """Shares (0..1) over the records that carry the label; a label that no record has is absent.
-
-    standards_r1: a gold standard stands first; standards_r5: one is among the first five. Both over
-    the records whose gold list is not empty.
-    """
-    pairs = list(zip(expected, results, strict=True))
-    shares: dict[str, float] = {"questions": float(len(pairs))}
-    for label in ("topic", "action"):
-        known = [(gold, got) for gold, got in pairs if gold.get(label)]
-        if known:
-            right = sum(gold[label] == got[label] for gold, got in known)
-            shares[f"{label}_accuracy"] = right / len(known)
-    cited = [(gold["standards"], got["standards"]) for gold, got in pairs if gold.get("standards")]
-    if cited:
-        first = sum(bool(got) and got[0] in gold for gold, got in cited)
-        within = sum(bool(set(got[:5]) & set(gold)) for gold, got in cited)
-        shares["standards_r1"] = first / len(cited)
-        shares["standards_r5"] = within / len(cited)
-    return shares

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 import io
 import os
 import signal
@@ -90,6 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluation = add("evaluate", evaluate_file, "run the engine over a file of questions")
     evaluation.add_argument("file", type=Path)
     evaluation.add_argument("--json", action="store_true", help="JSON lines on standard output")
+    evaluation.add_argument("--svg", type=Path, help="draw the risk-coverage curve into this file")
     _add_today(evaluation)
     add("doctor", _doctor, "say what is wrong and what to do")
     return parser
@@ -130,9 +132,16 @@ def _http(arguments: argparse.Namespace) -> int:
     config = _checked()
     _tie(arguments)
     app = create_app(config)
+    app.register_listener(_settle_in, "after_server_start")
     listener = socket.socket(fileno=arguments.fd)
     app.run(sock=listener, protocol=Protocol, single_process=True, motd=False, access_log=False)
     return 0
+
+
+async def _settle_in(_app: object) -> None:
+    """Code and engine are here to stay: the collector need not look at them again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def _worker(arguments: argparse.Namespace) -> int:

@@ -4,13 +4,15 @@ import argparse
 import asyncio
 import json
 import os
+from pathlib import Path
 from typing import Any
 
 from handlers.knowledge import load_corpus
 from models import database
 from models.clock import clock
 from nlp import Corpus, load_packaged
-from nlp.evaluate import evaluate, score
+from nlp.evaluate import evaluate
+from nlp.scoring import confusion, curve_as_svg, risk_coverage, score
 from server.config import Config, load_config
 from server.logs import setup_logs
 from server.say import say, say_error
@@ -57,10 +59,29 @@ def evaluate_file(arguments: argparse.Namespace) -> int:
         for result in results:
             say(_json_line(result))
     else:
-        expected = [json.loads(line) for line in lines]
-        for name, value in score(expected, results).items():
-            say(f"{name}: {value}")
+        _compare([json.loads(line) for line in lines], results, arguments.svg)
     return 0
+
+
+def _compare(
+    expected: list[dict[str, Any]], results: list[dict[str, Any]], svg: Path | None
+) -> None:
+    for name, value in score(expected, results).items():
+        say(f"{name}: {value:.4g}")
+    for label in ("topic", "action"):
+        mistaken = confusion(expected, results, label)
+        if mistaken:
+            say(f"{label}, gold -> got:")
+        for (gold, got), times in mistaken.most_common():
+            say(f"  {times:4} {gold} -> {got}")
+    curve = risk_coverage(expected, results)
+    if curve and any(record.get("action") for record in expected):
+        say("coverage: risk")
+        for tenth in range(1, 11):
+            coverage, risk = curve[max(round(tenth / 10 * len(curve)) - 1, 0)]
+            say(f"  {coverage:.2f}: {risk:.3f}")
+        if svg is not None:
+            svg.write_text(curve_as_svg(curve), "utf-8")
 
 
 def _json_line(result: dict[str, Any]) -> str:

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from nlp import Matcher, load_packaged
-from nlp.evaluate import evaluate, score
+from nlp.evaluate import evaluate
+from nlp.scoring import score
 
 TODAY = date(2026, 11, 23)
 DEV = Path(__file__).with_name("questions_dev.jsonl")

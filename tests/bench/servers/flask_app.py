@@ -1,7 +1,8 @@
 """The usual way: Flask, wechatpy as its documentation shows it, and sqlite3, written with care.
 
 One connection, WAL, synchronous NORMAL, one commit a message, a duplicate stored once. With
-NQI_BENCH_MATCH=1 it also finds the best article by jieba and rank_bm25, and replies with it.
+NQI_BENCH_MATCH=1 it also finds the best entry of the same knowledge that ours looks through, by
+jieba and rank_bm25, and replies with it.
 """
 
 import os
@@ -37,31 +38,41 @@ VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (dedupe_key) DO NOTHING
 """
 
 
-class Articles:
-    """Our packaged articles, found by the words of question, phrasings and answer."""
+class Knowledge:
+    """The packaged corpus, one document an article, a standard or a limit."""
 
     def __init__(self) -> None:
-        self._articles = load_packaged().articles
-        self._index = BM25Okapi(
-            [
-                jieba.lcut(" ".join((article.question, *article.variants, article.answer)))
-                for article in self._articles
-            ]
-        )
+        corpus = load_packaged()
+        entries = [
+            *(
+                (" ".join((one.question, *one.variants, one.answer)), one.answer)
+                for one in corpus.articles
+            ),
+            *(
+                (" ".join((one.number, one.title, *one.products)), f"{one.number} {one.title}")
+                for one in corpus.standards
+            ),
+            *(
+                (f"{one.product} {one.indicator}", f"{one.limit} {one.unit}（{one.number}）")
+                for one in corpus.limits
+            ),
+        ]
+        self._replies = [reply for _, reply in entries]
+        self._index = BM25Okapi([jieba.lcut(text) for text, _ in entries])
 
     def best(self, question: str) -> str:
-        """The answer of the article that fits best."""
+        """What the entry says that fits best."""
         scores = self._index.get_scores(jieba.lcut(question))
-        return self._articles[int(scores.argmax())].answer
+        return self._replies[int(scores.argmax())]
 
 
 @dataclass(frozen=True, slots=True)
 class Callback:
-    """The one route. articles: None where messages are only stored."""
+    """The one route. knowledge: None where messages are only stored."""
 
     connection: sqlite3.Connection
     crypto: WeChatCrypto
-    articles: Articles | None
+    knowledge: Knowledge | None
 
     def receive(self) -> Response:
         """Authenticate, parse, match, store, reply."""
@@ -74,7 +85,7 @@ class Callback:
             abort(403)
         message = parse_message(raw)
         text = message.content if message.type == "text" else ""
-        reply = self.articles.best(text) if self.articles and text else ""
+        reply = self.knowledge.best(text) if self.knowledge and text else ""
         self._store(message, text, raw, reply)
         if not reply:
             return Response("success")
@@ -102,8 +113,8 @@ def create() -> Flask:
     with connection:
         connection.execute(SCHEMA)
     token, key, appid = (os.environ[f"NQI_WECHAT_{name}"] for name in ("TOKEN", "AES_KEY", "APPID"))
-    articles = Articles() if os.environ.get("NQI_BENCH_MATCH") else None
-    callback = Callback(connection, WeChatCrypto(token, key, appid), articles)
+    knowledge = Knowledge() if os.environ.get("NQI_BENCH_MATCH") else None
+    callback = Callback(connection, WeChatCrypto(token, key, appid), knowledge)
     app = Flask("bench")
     app.add_url_rule(PATH, view_func=callback.receive, methods=["POST"])
     return app
