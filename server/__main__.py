@@ -132,7 +132,7 @@ def _http(arguments: argparse.Namespace) -> int:
     config = _checked()
     _tie(arguments)
     app = create_app(config)
-    app.register_listener(_settle_in, "after_server_start")
+    app.register_listener(_settle_in, "before_server_start")
     listener = socket.socket(fileno=arguments.fd)
     app.run(sock=listener, protocol=Protocol, single_process=True, motd=False, access_log=False)
     return 0

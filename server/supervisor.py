@@ -126,7 +126,10 @@ def end_with_parent(lifeline: int) -> None:
 
     def watch() -> None:
         os.read(lifeline, 1)
-        os.kill(os.getpid(), signal.SIGTERM)
+        # A signal that comes between two runs of the loop, as it does at start, is lost.
+        while True:
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(STOP_WITHIN)
 
     threading.Thread(target=watch, name="lifeline", daemon=True).start()
 
