@@ -1,7 +1,8 @@
 """Weights of terms in documents, and their sums over a query, in numpy."""
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import count
 from typing import cast
 
 import numpy as np
@@ -9,77 +10,76 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 Places = npt.NDArray[np.intp]
-# The documents that hold a term, and its weight in each of them.
+# Where a term counts, and how much it does there.
 Posting = tuple[Places, Floats]
-# (idf, count in the document, place of the document) of every pair of term and document.
-Weigh = Callable[[Floats, Floats, Places], Floats]
 _K1 = 1.2
 _B = 0.6
 
 
-class Postings:
-    """The postings of all terms of some documents, and how much each term tells."""
+class Terms:
+    """The terms of some documents: how much each of them tells, and in which documents it is."""
 
-    def __init__(self, documents: Sequence[Iterable[str]], weigh: Weigh) -> None:
+    def __init__(self, documents: Sequence[Sequence[str]]) -> None:
         """idf = ln(1 + (N - n + 0.5) / (n + 0.5)), Lucene's, which is never negative."""
-        vocabulary: dict[str, int] = {}
-        terms: list[int] = []
-        places: list[int] = []
-        counts: list[int] = []
-        for place, document in enumerate(documents):
-            for term, count in Counter(document).items():
-                terms.append(vocabulary.setdefault(term, len(vocabulary)))
-                places.append(place)
-                counts.append(count)
-        by_term = np.argsort(np.array(terms, dtype=np.intp), kind="stable")
-        spread = np.bincount(np.array(terms, dtype=np.intp), minlength=len(vocabulary))
+        vocabulary: defaultdict[str, int] = defaultdict(count().__next__)
+        terms = np.array([vocabulary[term] for held in documents for term in held], dtype=np.intp)
+        sizes = np.array([len(held) for held in documents], dtype=np.intp)
+        places = np.repeat(np.arange(len(documents)), sizes)
+        # Each pair of term and document once, in the order of the terms.
+        pairs, counts = np.unique(terms * max(len(documents), 1) + places, return_counts=True)
+        by_term, self._held = np.divmod(pairs, max(len(documents), 1))
+        self._tf = counts.astype(np.float64)
+        spread = np.bincount(by_term, minlength=len(vocabulary))
         idf = np.log1p((len(documents) - spread + 0.5) / (spread + 0.5))
-        held = np.array(places, dtype=np.intp)[by_term]
-        tf = np.array(counts, dtype=np.float64)[by_term]
-        weights = weigh(np.repeat(idf, spread), tf, held)
-        ends = np.cumsum(spread).tolist()
-        self._postings: dict[str, Posting] = {
-            term: (held[start:end], weights[start:end])
-            for term, start, end in zip(vocabulary, [0, *ends], ends, strict=False)
-        }
+        self._ends = np.cumsum(spread).tolist()
+        self._each_idf = np.repeat(idf, spread)
         self._idf: dict[str, float] = dict(zip(vocabulary, idf.tolist(), strict=True))
+        self._lengths = sizes.astype(np.float64)
         # A term no document has tells as much about the question as the rarest one known.
         self._unseen = float(np.log1p(len(documents) + 0.5))
 
-    @staticmethod
-    def joined(collections: "Sequence[Postings]", starts: Sequence[int]) -> "Lists":
-        """All postings side by side: the first document of a collection gets the place `start`."""
-        parts: dict[str, list[Posting]] = {}
-        for collection, start in zip(collections, starts, strict=True):
-            for term, (places, weights) in collection.take().items():
-                parts.setdefault(term, []).append((places + start, weights))
-        return Lists(
-            {
-                term: found[0]
-                if len(found) == 1
-                else (
-                    np.concatenate([places for places, _ in found]),
-                    np.concatenate([weights for _, weights in found]),
-                )
-                for term, found in parts.items()
-            }
-        )
-
     def mass(self, terms: Iterable[str]) -> float:
         """The sum of the idf of the terms."""
-        return sum([self._idf.get(term, self._unseen) for term in terms])
+        known, unseen = self._idf.get, self._unseen
+        return sum([known(term, unseen) for term in terms])
 
-    def take(self) -> dict[str, Posting]:
-        """The postings; they are needed once and not kept."""
-        taken, self._postings = self._postings, {}
-        return taken
+    def masses(self) -> Floats:
+        """`mass` of the distinct terms of each document."""
+        return cast("Floats", np.bincount(self._held, self._each_idf, minlength=len(self._lengths)))
+
+    def bm25(self) -> Floats:
+        """The weight of each posting: Robertson and Zaragoza (2009); k1 = 1.2, b = 0.6."""
+        mean = float(self._lengths.mean()) if len(self._lengths) else 1.0
+        norms = _K1 * (1 - _B + _B * self._lengths / max(mean, 1.0))
+        weights: Floats = self._each_idf * self._tf * (_K1 + 1) / (self._tf + norms[self._held])
+        return weights
+
+    def postings(
+        self, ranked: float, first: int, shared: float, behind: int
+    ) -> Iterator[tuple[str, Places, Floats]]:
+        """Each term's places and weights: BM25 times `ranked` at the documents' places, which
+        begin with `first`, and idf times `shared` at those that begin with `behind`. A factor of
+        0 leaves its part out."""
+        parts = [(self._held + first, ranked * self.bm25())] if ranked else []
+        parts += [(self._held + behind, shared * self._each_idf)] if shared else []
+        for term, start, end in zip(self._idf, [0, *self._ends], self._ends, strict=False):
+            places = [every[start:end] for every, _ in parts]
+            weights = [every[start:end] for _, every in parts]
+            if len(parts) == 1:
+                yield term, places[0], weights[0]
+            else:
+                yield term, np.concatenate(places), np.concatenate(weights)
 
 
 class Lists:
-    """Postings to be asked for by term."""
+    """Postings of several collections, to be asked for by term."""
 
-    def __init__(self, postings: dict[str, Posting]) -> None:
-        self._postings = postings
+    def __init__(self, collections: Iterable[Iterable[tuple[str, Places, Floats]]]) -> None:
+        parts: dict[str, list[Posting]] = {}
+        for collection in collections:
+            for term, places, weights in collection:
+                parts.setdefault(term, []).append((places, weights))
+        self._postings = {term: _side_by_side(found) for term, found in parts.items()}
 
     def of(self, terms: Iterable[str]) -> list[Posting]:
         """The postings of those of the terms that any document holds."""
@@ -87,19 +87,11 @@ class Lists:
         return [posting for posting in known if posting is not None]
 
 
-def bm25(documents: Sequence[Sequence[str]], weight: float) -> Postings:
-    """Formula of Robertson and Zaragoza (2009); k1 = 1.2, b = 0.6; times `weight`."""
-    lengths = np.array([len(terms) for terms in documents], dtype=np.float64)
-    mean = float(lengths.mean()) if documents else 1.0
-    norms = _K1 * (1 - _B + _B * lengths / max(mean, 1.0))
-    return Postings(
-        documents, lambda idf, tf, places: weight * idf * tf * (_K1 + 1) / (tf + norms[places])
-    )
-
-
-def presence(documents: Sequence[Iterable[str]]) -> Postings:
-    """The idf of each term, however often the document holds it."""
-    return Postings(documents, lambda idf, _tf, _places: idf)
+def _side_by_side(found: list[Posting]) -> Posting:
+    if len(found) == 1:
+        return found[0]
+    places, weights = zip(*found, strict=True)
+    return np.concatenate(places), np.concatenate(weights)
 
 
 def sums(postings: Sequence[Posting], size: int) -> Floats:
@@ -109,7 +101,6 @@ def sums(postings: Sequence[Posting], size: int) -> Floats:
     """
     if not postings:
         return np.zeros(size)
-    places = np.concatenate([places for places, _ in postings])
-    weights = np.concatenate([weights for _, weights in postings])
+    places, weights = zip(*postings, strict=True)
     # numpy's stubs know only the counts of bincount, not its sums of weights.
-    return cast("Floats", np.bincount(places, weights, size))
+    return cast("Floats", np.bincount(np.concatenate(places), np.concatenate(weights), size))

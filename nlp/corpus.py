@@ -1,6 +1,7 @@
 """The knowledge the engine works on: standards, limits, articles and labelled examples."""
 
 import csv
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -79,7 +80,11 @@ class StandardLimit(Struct, frozen=True):
 
 
 class Article(Struct, frozen=True):
-    """A question of the knowledge base with its phrasings and its answer."""
+    """A question of the knowledge base with its phrasings and its answer.
+
+    `stages`: where in a company's work it arises: 研发, 生产, 出厂, 流通. `next_step`: what the
+    reader can do then, a few words.
+    """
 
     id: str
     topic: str
@@ -91,6 +96,8 @@ class Article(Struct, frozen=True):
     products: tuple[str, ...]
     source: str
     checked: bool
+    stages: tuple[str, ...] = ()
+    next_step: str = ""
 
 
 class Example(Struct, frozen=True):
@@ -141,6 +148,42 @@ class Corpus:
         successors = (self.by_number.get(name) for name in row.replaced_by)
         days = [other.effective for other in successors if other and other.effective]
         return min(days, default=None)
+
+
+def faults(corpus: Corpus) -> list[str]:
+    """What makes this corpus unusable, a line each in Chinese; empty when it can be worked with."""
+    found = [
+        f"标准 {number} 出现了 {times} 次"
+        for number, times in Counter(row.number for row in corpus.standards).items()
+        if times > 1
+    ]
+    found += [
+        f"指标“{limit.product}·{limit.indicator}”引用的 {limit.number} 不在标准库中"
+        for limit in corpus.limits
+        if limit.number not in corpus.by_number
+    ]
+    seen: set[str] = set()
+    for article in corpus.articles:
+        where = f"问答 {article.id}"
+        if article.id in seen:
+            found.append(f"{where} 出现了不止一次")
+        seen.add(article.id)
+        found.extend(_label_faults(where, article.topic, article.action))
+        if not article.question.strip() or not article.answer.strip():
+            found.append(f"{where} 缺问题或答案")
+        found.extend(
+            f"{where} 引用的 {number} 不在标准库中"
+            for number in article.standards
+            if number not in corpus.by_number
+        )
+    for example in corpus.examples:
+        found.extend(_label_faults(f"例句“{example.text}”", example.topic, example.action))
+    return found
+
+
+def _label_faults(where: str, topic: str, action: str) -> list[str]:
+    found = [] if topic in TOPIC_LABELS else [f"{where} 的领域“{topic}”不存在"]
+    return found if action in ACTION_LABELS else [*found, f"{where} 的处理“{action}”不存在"]
 
 
 def unchecked(source: str) -> bool:

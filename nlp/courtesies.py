@@ -3,7 +3,7 @@
 import re
 from functools import cache
 
-from nlp.tokens import read_lines
+from nlp.lines import read_lines
 
 _PUNCTUATION = re.compile(r"\W")
 _AROUND = " ,.!?~;:。、…-"  # of cleaned texts

@@ -13,12 +13,13 @@ from nlp.index import Document, Hit, SearchIndex
 from nlp.intents import Intents, read_intents
 from nlp.law_names import LawNames
 from nlp.limits import LimitBook, Mentions
+from nlp.lines import read_lines
 from nlp.reading import read
 from nlp.resolve import Resolved, Resolver
 from nlp.route import Router, Vocabulary, features
 from nlp.spelling import Speller
 from nlp.text import clean
-from nlp.tokens import read_lines
+from nlp.verdict import Value, values
 
 _ASKS_LIMIT = re.compile(
     r"限量|限值|限度|超标|超了|不合格|合格|指标|标准|上限|最大|最高|最低|要求|多少|允许|国标|规定|范围|检出|判定|低于|高于|"
@@ -68,6 +69,7 @@ class Evidence(Struct, frozen=True):
     resolved: tuple[Resolved, ...]
     limits: tuple[StandardLimit, ...]
     limit_choices: tuple[StandardLimit, ...]
+    values: tuple[Value, ...]
     asks_limit: bool
     asks_value: bool
     asks_method: bool
@@ -125,7 +127,8 @@ class Gatherer:
             for pairs in (topics, actions)
         )
         texts += [row.title for row in corpus.standards]
-        self._speller = Speller((*self._governing.subjects.names, *topic_words), texts)
+        known = (*self._governing.subjects.names, *self.book.indicators, *topic_words)
+        self._speller = Speller(known, texts)
 
     def gather(self, text: str, today: date) -> Evidence:
         said = self._speller.mend(clean(text))
@@ -138,6 +141,7 @@ class Gatherer:
         )
         phrasings, titles = self._index.find(seen, _FAQ_HITS, TITLES)
         articles = self._similar_articles(phrasings, subjects)
+        measured = tuple(values(plain, (*seen.numbers, *seen.bare_numbers)))
         row = self._vocabulary.row(features(seen))
         topics = tuple(self._topic_model.weigh(row))
         limits, choices = self._limit_rows(mentions, resolved, today)
@@ -158,8 +162,9 @@ class Gatherer:
             resolved=resolved,
             limits=limits,
             limit_choices=choices,
+            values=measured,
             asks_limit=not _NOT_LIMIT.search(plain)
-            and (bool(_ASKS_LIMIT.search(plain)) or len(plain) <= 14),
+            and (bool(measured) or bool(_ASKS_LIMIT.search(plain)) or len(plain) <= 14),
             asks_value=bool(_ASKS_VALUE.search(plain)),
             asks_method=bool(_ASKS_METHOD.search(plain)),
             asks_standard=bool(_ASKS_STANDARD.search(plain)) or _only_number(plain, resolved),

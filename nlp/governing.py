@@ -14,10 +14,11 @@ from nlp.corpus import Corpus, Standard
 from nlp.finder import Finder
 from nlp.index import Document, Hit
 from nlp.limits import product_names
+from nlp.lines import read_lines
 from nlp.resolve import Resolver
 from nlp.subjects import Subjects
 from nlp.text import clean
-from nlp.tokens import read_lines, synonyms
+from nlp.tokens import synonyms
 
 # Numbers best first, the weight of the first of them, and the reason in Chinese.
 Claim = tuple[Sequence[str], float, str]

@@ -6,8 +6,8 @@ from functools import cache
 from msgspec import Struct
 
 from nlp.courtesies import is_greeting
+from nlp.lines import read_lines
 from nlp.text import clean
-from nlp.tokens import read_lines
 
 # Letters that spell nothing we know: one key held down, a cat on the keyboard, a lone digit.
 _NONSENSE = re.compile(r"[a-z]{4,}|(.)\1{3,}|\d{1,3}|[a-z]")

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from nlp.corpus import StandardLimit
+from nlp.lines import read_lines
 from nlp.text import clean
-from nlp.tokens import read_lines, segmenter, synonyms
+from nlp.tokens import segmenter, synonyms
 
 _BRACKETS = re.compile(r"[（(][^）)]*[）)]")
 _EXCEPTED = re.compile(r"[（(]([^）)]*?)(?:除外|等另有规定)[^）)]*[）)]")
@@ -84,6 +85,11 @@ class LimitBook:
         below = {upper for name in products for upper in self._above.get(name, ())}
         narrow = [name for name in dict.fromkeys(products) if name not in below]
         return Mentions(tuple(narrow), tuple(dict.fromkeys(indicators)))
+
+    @property
+    def indicators(self) -> tuple[str, ...]:
+        """Every name by which an indicator is found."""
+        return tuple(self._indicators)
 
     def without_products(self, text: str) -> str:
         return self._find_product.sub(" ", clean(text))

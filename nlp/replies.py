@@ -10,6 +10,7 @@ from nlp import wording
 from nlp.corpus import Article, StandardLimit
 from nlp.evidence import Evidence, Gatherer
 from nlp.judgement import NEAR_ARTICLE, SURE_STANDARD, USABLE_ARTICLE
+from nlp.verdict import verdict
 
 # Above this the advice of an article is left out of the answer on a limit.
 _MOST_WITH_ADVICE = 1200
@@ -74,7 +75,7 @@ class Replies:
         if not seen.limits:
             return ""
         shown = seen.limits[:_MOST_LIMITS]
-        blocks = ["\n".join(wording.limit_lines(row, self._corpus, today)) for row in shown]
+        blocks = ["\n".join(self._limit_block(seen, row, today)) for row in shown]
         if len(seen.limits) > _MOST_LIMITS:
             rest = len(seen.limits) - _MOST_LIMITS
             blocks.append(f"另有 {rest} 条限值，请说明具体品种或指标。")
@@ -86,6 +87,16 @@ class Replies:
             if len(longer.encode()) <= _MOST_WITH_ADVICE:
                 return longer
         return "\n".join(blocks)
+
+    def _limit_block(self, seen: Evidence, row: StandardLimit, today: date) -> list[str]:
+        first, *rest = wording.limit_lines(row, self._corpus, today)
+        # With more than one indicator nobody knows which of them a value belongs to.
+        alone = len({one.indicator for one in seen.limits}) == 1
+        judged = verdict(seen.values, row) if alone else ""
+        if not judged:
+            return [first, *rest]
+        mark = wording.PENDING if wording.limit_unverified(row) else ""
+        return [first, f"判定：{judged}{mark}，以检验报告的结论为准", *rest]
 
     def _from_numbers(self, seen: Evidence, today: date) -> str:
         blocks: list[str] = []

@@ -3,26 +3,19 @@
 import re
 from collections import Counter
 from collections.abc import Iterable
-from functools import cache
-from itertools import pairwise
+from operator import add
 
-from nlp.tokens import bigrams, read_lines
+from nlp.sounds import sounded, spelled
+from nlp.tokens import bigrams
 
 _CHINESE = re.compile(r"[一-鿿]{2,}")
+# Fewer letters are more often a word of another language.
+_FEWEST_LETTERS = 5
+_IN_LETTERS = re.compile(rf"[a-z]{{{_FEWEST_LETTERS},}}")
 _LONGEST = 6
 _SHORTEST = 2
 # A pair of characters that several texts hold is no slip of the keyboard.
 _COMMON = 2
-
-
-@cache
-def _sounds() -> dict[str, str]:
-    pairs = (line.split() for line in read_lines("pinyin.txt"))
-    return {mark: sound for sound, marks in pairs for mark in marks}
-
-
-def _sound_of(word: str) -> tuple[str, ...]:
-    return tuple(map(_sounds().get, word, word))
 
 
 class Speller:
@@ -31,22 +24,29 @@ class Speller:
     def __init__(self, words: Iterable[str], texts: Iterable[str]) -> None:
         """`words` may be put in; the pairs of characters of `texts` are known to be right."""
         self._words = {word for word in words if _CHINESE.fullmatch(word)}
-        self._by_sound: dict[tuple[str, ...], str] = {}
+        self._by_sound: dict[str, str] = {}
+        self._by_letters: dict[str, str] = {}
         for word in sorted(self._words):
             if _SHORTEST <= len(word) <= _LONGEST:
-                sound = _sound_of(word)
+                sound = sounded(word)
                 # Of two words that sound alike neither can be guessed.
                 self._by_sound[sound] = "" if sound in self._by_sound else word
+            letters = spelled(word)
+            if len(letters) >= _FEWEST_LETTERS:
+                self._by_letters[letters] = "" if letters in self._by_letters else word
+        self._most_letters = max(map(len, self._by_letters), default=0)
         self._starts = {sound[:_SHORTEST] for sound in self._by_sound}
         seen = Counter(pair for text in texts for pair in set(bigrams(text)))
         self._pairs = {pair for pair, count in seen.items() if count >= _COMMON}
 
     def mend(self, text: str) -> str:
-        """Same length as `text`, with one character put right in each word mended."""
-        sounds = _sound_of(text)
+        """With words written in letters read, and one character put right in each word mended."""
+        text = _IN_LETTERS.sub(self._read_letters, text)
+        sounds = sounded(text)
         mended = text
         # Hardly any two sounds begin a word.
-        starts = [at for at, pair in enumerate(pairwise(sounds)) if pair in self._starts]
+        pairs = map(add, sounds, sounds[1:])
+        starts = [at for at, pair in enumerate(pairs) if pair in self._starts]
         for at in starts:
             for size in range(min(_LONGEST, len(text) - at), _SHORTEST - 1, -1):
                 word = self._by_sound.get(sounds[at : at + size])
@@ -54,6 +54,18 @@ class Speller:
                     mended = mended[:at] + word + mended[at + size :]
                     break
         return mended
+
+    def _read_letters(self, run: re.Match[str]) -> str:
+        """Words for a run of letters that is made of nothing else: tonglv -> 铜绿."""
+        rest, words = run[0], ""
+        while rest:
+            ends = range(min(len(rest), self._most_letters), _FEWEST_LETTERS - 1, -1)
+            word = next(filter(None, (self._by_letters.get(rest[:end]) for end in ends)), "")
+            if not word:
+                return run[0]
+            words += word
+            rest = rest[len(spelled(word)) :]
+        return words
 
     def _is_slip(self, text: str, start: int, word: str) -> bool:
         """One character differs, and it makes no known pair with either of its neighbours."""

@@ -55,6 +55,8 @@ _YEAR = (
     r")?"
 )
 
+# Most texts hold none, and this is found out quickly.
+_ANY_NUMBER = re.compile(rf"\d|{RUN}")
 _PREFIXED = re.compile(
     r"(?<![a-z])(?:"
     # GB, GB/T, GBT, GB/Z, 国标, 国家标准
@@ -158,6 +160,8 @@ def find_standard_numbers(text: str) -> list[StandardNumber]:
     """All numbers with a prefix, in the order of the text; whether they exist is not asked."""
     folded = fold(text)
     found: list[StandardNumber] = []
+    if not _ANY_NUMBER.search(folded):
+        return found
     for match in _PREFIXED.finditer(folded):
         prefix, raw = _prefix_and_body(match)
         body, year = _tidy(raw), _year_of(match)
@@ -189,6 +193,8 @@ def find_bare_numbers(
     known = find_standard_numbers(text) if prefixed is None else prefixed
     taken = [number.span for number in known]
     found: list[StandardNumber] = []
+    if not _ANY_NUMBER.search(folded):
+        return found
     for match in _BARE.finditer(folded):
         start, end = match.span()
         if any(start < last and first < end for first, last in taken):

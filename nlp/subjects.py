@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 
+from nlp.lines import read_lines
 from nlp.text import clean
-from nlp.tokens import read_lines, synonyms
+from nlp.tokens import synonyms
 
 
 class Subjects:

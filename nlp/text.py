@@ -3,6 +3,8 @@
 import re
 from functools import lru_cache
 
+from nlp.lines import read_lines
+
 # What is read of a question: a chat message holds 2,048 bytes, a longer paste says nothing new.
 MAX_QUESTION = 1000
 
@@ -29,6 +31,13 @@ _FOLD: dict[int, str] = {
 _FOLD |= {code: chr(code + 32) for code in range(ord("A"), ord("Z") + 1)}
 _FOLD |= {code: chr(code - 0xFEE0 + 32) for code in range(0xFF21, 0xFF3B)}
 
+# One character for one, so that the length stays.
+_FOLD |= {
+    ord(mark): simple
+    for simple, marks in map(str.split, read_lines("traditional.txt"))
+    for mark in marks
+}
+
 _RUN_OF_BLANKS = re.compile(r" {2,}")
 
 
@@ -38,7 +47,8 @@ _remembered = lru_cache(maxsize=16)
 
 @_remembered
 def fold(text: str) -> str:
-    """Same length as `text`: half-width, small ASCII letters, one dash, one blank, one slash.
+    """Same length as `text`: half-width, small ASCII letters, one dash, one blank, one slash,
+    simplified characters.
 
     The length is kept so that a position in the folded text is a position in the original.
     """

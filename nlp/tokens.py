@@ -3,15 +3,16 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from importlib.resources import files
 from operator import add
 from typing import Protocol
 
+from nlp.lines import read_lines
 from nlp.standard_numbers import StandardNumber, find_standard_numbers
 from nlp.text import clean
 
 _WORDLIKE = re.compile(r"[0-9a-z一-鿿㐀-䶿μα-ω]")
 _CHARACTER_RUN = re.compile(r"[0-9a-z.]+|[一-鿿㐀-䶿]+")
+_JOINT = re.compile(r"-|(?<=\d)(?=[a-z])")
 _PARTICLES = frozenset("的了吗呢啊吧呀么嘛哦嗯")
 
 
@@ -19,12 +20,6 @@ class Segmenter(Protocol):
     def cut(self, text: str) -> list[str]: ...
 
     def cut_for_search(self, text: str) -> list[str]: ...
-
-
-def read_lines(name: str) -> list[str]:
-    """Lines of a packaged data file without comments and empty ones."""
-    lines = (files("nlp") / "data" / name).read_text(encoding="utf-8").splitlines()
-    return [line for line in lines if line.strip() and not line.startswith("#")]
 
 
 def dictionary() -> list[tuple[str, int]]:
@@ -108,8 +103,13 @@ def words_around(plain: str, numbers: Sequence[StandardNumber]) -> list[str]:
         start, end = number.span
         rest = f"{rest[:start]} {rest[end:]}"
     particles = stop_words()
-    cut = segmenter().cut_for_search(rest)
+    cut = segmenter().cut_for_search(apart(rest))
     return keys + [word for word in cut if word not in particles and _WORDLIKE.search(word)]
+
+
+def apart(plain: str) -> str:
+    """With the parts of 7718-2025, icp-ms and 18.9l standing alone: there segmenters disagree."""
+    return _JOINT.sub(" ", plain)
 
 
 @cache

@@ -155,6 +155,8 @@ def resolved_lines(found: Resolved, rows: Sequence[Standard], corpus: Corpus, to
 def article_text(article: Article, numbers: Sequence[str], corpus: Corpus, today: date) -> str:
     """The article's answer with its standards' status of today and its source."""
     lines = [article.answer]
+    if article.next_step:
+        lines.append(f"下一步：{article.next_step}。")
     if numbers:
         lines.append("依据：" + "、".join(_with_status(numbers, corpus, today)))
     if article.checked:

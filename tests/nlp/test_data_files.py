@@ -51,7 +51,10 @@ ARTICLE_FIELDS = {
     "products",
     "source",
     "checked",
+    "stages",
+    "next_step",
 }
+STAGES = {"研发", "生产", "出厂", "流通"}
 NUMBER = re.compile(
     r"(?:GB/T|GB/Z|GB|QB/T|SB/T|GH/T|RB/T|JJG|JJF|TSG|HJ|ISO/IEC|ISO) ?[A-Z]?\d[\d.]*(?:[-:]\d{4})?"
 )
@@ -93,12 +96,15 @@ def asked_texts(articles: list[dict[str, Any]]) -> list[str]:
 
 
 def test_articles_have_the_agreed_shape(articles: list[dict[str, Any]]) -> None:
-    assert len(articles) >= 110
+    assert len(articles) >= 500
     for a in articles:
         assert set(a) == ARTICLE_FIELDS, a["id"]
         assert a["topic"] in TOPICS, a["id"]
         assert a["action"] in ACTIONS, a["id"]
         assert 3 <= len(a["variants"]) <= 8, a["id"]
+        assert set(a["stages"]) <= STAGES, a["id"]
+        assert 4 <= len(a["next_step"]) <= 40, a["id"]
+        assert not a["next_step"].endswith("。"), a["id"]
         assert a["source"].strip(), a["id"]
         assert isinstance(a["checked"], bool), a["id"]
         assert all(isinstance(p, str) and p for p in a["products"]), a["id"]
@@ -116,7 +122,7 @@ def test_articles_cover_every_topic(articles: list[dict[str, Any]]) -> None:
 
 def test_answers_are_short_plain_text(articles: list[dict[str, Any]]) -> None:
     for a in articles:
-        assert 60 <= len(a["answer"]) <= 350, a["id"]
+        assert 60 <= len(a["answer"]) <= 300, a["id"]
         assert not re.search(r"[*#`<>]|\]\(|\r|\t", a["answer"]), a["id"]
         assert a["answer"] == a["answer"].strip(), a["id"]
 
@@ -157,7 +163,7 @@ def test_general_knowledge_is_never_shown_as_checked(articles: list[dict[str, An
 
 
 def test_examples_have_the_agreed_labels(examples: list[dict[str, Any]]) -> None:
-    assert len(examples) >= 700
+    assert len(examples) >= 3000
     for e in examples:
         assert set(e) == {"text", "topic", "action"}, e
         assert e["topic"] in TOPICS, e

@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from nlp.spelling import Speller
@@ -31,3 +33,26 @@ def test_what_is_right_or_beyond_guessing_stays(speller: Speller, text: str) -> 
 def test_words_of_one_sound_are_not_guessed() -> None:
     speller = Speller(["检定", "鉴定"], [])
     assert speller.mend("检丁") == "检丁"
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("kuangquanshui 检测", "矿泉水 检测"),
+        ("kuangquanshuijiance", "矿泉水检测"),
+        ("shangbiao", "商标"),
+    ],
+)
+def test_words_in_letters_are_read(speller: Speller, typed: str, meant: str) -> None:
+    assert speller.mend(typed) == meant
+
+
+@pytest.mark.parametrize("text", ["haccp", "shangbiaox", "jian", "quality", "xshangbiao"])
+def test_other_letters_stay(speller: Speller, text: str) -> None:
+    assert speller.mend(text) == text
+
+
+def test_a_long_run_of_letters_is_no_trap(speller: Speller) -> None:
+    began = time.process_time()
+    assert speller.mend("jiance" * 160 + "x") == "jiance" * 160 + "x"
+    assert time.process_time() - began < 0.2
