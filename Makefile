@@ -4,7 +4,7 @@ PYTHON := $(VENV)/bin/python
 READY := $(VENV)/.ready
 PYTEST := $(PYTHON) -m pytest
 
-.PHONY: run test check units journeys-sqlite journeys-postgres faults-sqlite faults-postgres browser system soak bench clean
+.PHONY: run test check units journeys-sqlite journeys-postgres faults-sqlite faults-postgres browser system soak bench bench-nlp clean
 
 run: $(READY)
 	$(PYTHON) -m server dev
@@ -54,6 +54,11 @@ $(READY): pyproject.toml constraints.txt
 bench: $(READY) system
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[bench]"
 	$(PYTHON) -m tests.bench $(BENCH)
+
+# Our search beside public engines.
+bench-nlp: $(READY)
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[bench]"
+	$(PYTHON) -m tests.bench.nlp $(BENCH)
 
 clean:
 	rm -rf $(VENV) var build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

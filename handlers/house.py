@@ -24,7 +24,7 @@ class House:
     clock: Clock
     context_ends_after: timedelta = CONTEXT_ENDS_AFTER
     pace: Pace = field(default_factory=Pace, init=False)
-    # One lock a person while messages of theirs are being answered.
+    # One lock a person while messages of theirs are being answered, whichever engine answers.
     turns: WeakValueDictionary[tuple[App, str], asyncio.Lock] = field(
-        default_factory=WeakValueDictionary, init=False
+        default_factory=WeakValueDictionary
     )

@@ -1,9 +1,12 @@
 """The knowledge in the database: imported in revisions, edited by people, read by the engine."""
 
+import asyncio
 import hashlib
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 import msgspec
@@ -13,6 +16,7 @@ from models.knowledge import KnowledgeEntry, KnowledgeRevision
 from models.sql import fetch
 from models.transactions import transactional
 from nlp import Article, Corpus, Example, Standard, StandardLimit
+from nlp.corpus import faults
 
 BATCH = 500
 KINDS: dict[str, type] = {
@@ -23,20 +27,50 @@ KINDS: dict[str, type] = {
 }
 
 
+KIND_LABELS = {"standard": "标准", "limit": "指标", "article": "问答", "example": "例句"}
+# The newest version of every (kind, key), in the order in which the keys first came in.
+_CONTENTS = (
+    "SELECT e.kind, e.key, e.content FROM knowledge_entry e JOIN"
+    " (SELECT max(id) AS id, min(id) AS first FROM knowledge_entry GROUP BY kind, key) newest"
+    " ON newest.id = e.id WHERE e.content IS NOT NULL ORDER BY newest.first"
+)
+
+
+class BadKnowledge(Exception):
+    """This knowledge can't be worked with. faults: what is wrong, in Chinese, a line each."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("；".join(faults[:3]))
+        self.faults = faults
+
+
 class BadEntry(DomainError):
     """An edited entry lacks a field or has a wrong one."""
 
 
+class Done(StrEnum):
+    """What an import does to a row."""
+
+    ADDED = "added"
+    CHANGED = "changed"
+    WITHDRAWN = "withdrawn"
+    KEPT = "kept"
+
+
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What an import did. kept: rows a person had edited, left as they are."""
+    """What an import did, row by row: (what was done, kind, key).
+
+    kept: a person had edited the row, it is left as it is.
+    """
 
     revision: int
-    added: int
-    changed: int
-    withdrawn: int
-    kept: int
-    unchanged: bool
+    rows: tuple[tuple[Done, str, str], ...] = ()
+    unchanged: bool = False
+
+    def count(self, done: "Done") -> int:
+        """How many rows this was done to."""
+        return sum(row[0] == done for row in self.rows)
 
 
 @transactional
@@ -44,35 +78,40 @@ async def import_corpus(corpus: Corpus, *, now: datetime) -> ImportReport:
     """Bring the database up to this corpus as a new revision.
 
     The same corpus again changes nothing. What a person edited is never overwritten. A row that
-    the corpus no longer has is withdrawn by a version without content.
+    the corpus no longer has is withdrawn by a version without content. Raises BadKnowledge, and
+    changes nothing, when the corpus can't be worked with.
     """
+    if wrong := faults(corpus):
+        raise BadKnowledge(wrong)
     rows = dict(_rows(corpus))
     digest = hashlib.sha256(msgspec.json.encode(sorted(rows.items()))).hexdigest()
     latest = await KnowledgeRevision.all().order_by("-id").first()
     if latest is not None and latest.digest == digest:
-        return ImportReport(latest.id, 0, 0, 0, 0, unchanged=True)
+        return ImportReport(latest.id, unchanged=True)
     revision = await KnowledgeRevision.create(digest=digest, imported_at=now)
     present = {(entry.kind, entry.key): entry for entry in await _in_force()}
-    report = {"added": 0, "changed": 0, "withdrawn": 0, "kept": 0}
+    report: list[tuple[Done, str, str]] = []
     fresh: list[KnowledgeEntry] = []
     for key in [*rows, *(key for key in present if key not in rows)]:
         content, old = rows.get(key), present.get(key)
         if old is not None and old.content == content:
             continue
         if old is not None and old.edited_by:
-            report["kept"] += 1
+            report.append((Done.KEPT, *key))
             continue
-        report["added" if old is None else "withdrawn" if content is None else "changed"] += 1
+        changed = Done.WITHDRAWN if content is None else Done.CHANGED
+        report.append((Done.ADDED if old is None else changed, *key))
         fresh.append(
             KnowledgeEntry(
                 kind=key[0], key=key[1], content=content, revision_id=revision.id, created_at=now
             )
         )
     await KnowledgeEntry.bulk_create(fresh, batch_size=BATCH)
-    revision.added, revision.changed = report["added"], report["changed"] + report["withdrawn"]
-    revision.kept = report["kept"]
+    done = Counter(row[0] for row in report)
+    revision.added, revision.kept = done[Done.ADDED], done[Done.KEPT]
+    revision.changed = done[Done.CHANGED] + done[Done.WITHDRAWN]
     await revision.save()
-    return ImportReport(revision.id, unchanged=False, **report)
+    return ImportReport(revision.id, tuple(report))
 
 
 @transactional
@@ -91,14 +130,32 @@ async def edit(
     await KnowledgeEntry.create(kind=kind, key=key, content=content, edited_by=by, created_at=now)
 
 
+async def version() -> int:
+    """Grows with every import and every edit; 0 when there is no knowledge."""
+    rows = await fetch("SELECT COALESCE(max(id), 0) AS version FROM knowledge_entry")
+    return int(rows[0]["version"])
+
+
 async def load_corpus() -> Corpus | None:
-    """The knowledge in force; None when nothing was ever imported."""
+    """The knowledge in force; None when nothing was ever imported.
+
+    Raises BadKnowledge where a row can't be read; it never waits in the loop's thread for long.
+    """
+    rows = await fetch(_CONTENTS)
+    return await asyncio.to_thread(_corpus_of, rows) if rows else None
+
+
+def _corpus_of(rows: list[dict[str, Any]]) -> Corpus:
+    decoders: dict[str, msgspec.json.Decoder[Any]] = {
+        kind: msgspec.json.Decoder(form) for kind, form in KINDS.items()
+    }
     by_kind: dict[str, list[Any]] = {kind: [] for kind in KINDS}
-    for entry in await _in_force():
-        if entry.content is not None:
-            by_kind[entry.kind].append(msgspec.convert(entry.content, KINDS[entry.kind]))
-    if not any(by_kind.values()):
-        return None
+    for row in rows:
+        kind, key = row["kind"], row["key"]
+        try:
+            by_kind[kind].append(decoders[kind].decode(row["content"]))
+        except (KeyError, msgspec.DecodeError) as error:
+            raise BadKnowledge([f"{KIND_LABELS.get(kind, kind)} {key}：{error}"]) from error
     return Corpus(
         standards=tuple(by_kind["standard"]),
         limits=tuple(by_kind["limit"]),

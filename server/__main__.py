@@ -15,11 +15,10 @@ from typing import Any
 
 from handlers import inbox, outbox
 from handlers.accounts import StaffRole, register_staff
-from handlers.knowledge import import_corpus
 from handlers.platform import PlatformError, load_platform
 from models import database
 from models.clock import clock
-from nlp import TOPICS, load_packaged
+from nlp import TOPICS
 from server.app import create_app
 from server.archive import BackupError
 from server.backup import backup, restore
@@ -27,6 +26,7 @@ from server.config import Config, ConfigError, load_config, require_credentials
 from server.dev import build_simulator, dev_config, greeting, prepare
 from server.doctor import Weight, diagnose
 from server.http.protocol import Protocol
+from server.knowledge import Renewal, import_packaged
 from server.logs import setup_logs
 from server.say import say, say_error
 from server.supervisor import end_with_parent, listen, supervise
@@ -191,7 +191,10 @@ async def _work(config: Config) -> int:
             loop = asyncio.get_running_loop()
             for signum in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(signum, worker.stop)
+            renewal = Renewal(wiring.house.platform, wiring.knowledge, worker.use)
+            renewing = asyncio.create_task(renewal.run())
             await worker.run()
+            renewing.cancel()
     finally:
         await database.disconnect()
     return 0
@@ -256,19 +259,7 @@ async def _send_again(ids: list[int]) -> int:
 
 
 def _import_corpus(_arguments: argparse.Namespace) -> int:
-    return _over_database(lambda _config: _import())
-
-
-async def _import() -> int:
-    report = await import_corpus(load_packaged(), now=clock.now())
-    if report.unchanged:
-        say(f"知识没有变化（版本 {report.revision}） / nothing changed")
-    else:
-        say(
-            f"知识版本 {report.revision}：新增 {report.added}，更新 {report.changed}，"
-            f"撤下 {report.withdrawn}，保留人工修改 {report.kept}"
-        )
-    return 0
+    return _over_database(lambda _config: import_packaged())
 
 
 def _backup(arguments: argparse.Namespace) -> int:

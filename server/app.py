@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from typing import Any
 
 from sanic import Sanic
@@ -10,6 +11,7 @@ from handlers.house import House
 from handlers.incoming import App
 from models import database, lanes
 from models.clock import Clock, clock
+from nlp import Matcher
 from server.config import Config
 from server.http.api import setup_api
 from server.http.callback import callbacks
@@ -20,6 +22,7 @@ from server.http.limits import limits_for
 from server.http.ops import setup_ops
 from server.http.static import setup_static
 from server.http.trace import TracedRequest
+from server.knowledge import Renewal
 from server.readiness import Readiness
 from server.wechat.simulator import Simulator, setup_simulator
 from server.wiring import wired
@@ -114,6 +117,21 @@ def _setup_lifecycle(
 
             stack.push_async_callback(stop)
             app.ctx.worker = worker
+
+    @app.after_server_start
+    async def keep_knowledge(app: SanicApp) -> None:
+        wiring = app.ctx.wiring
+
+        def take(matcher: Matcher) -> None:
+            wiring = app.ctx.wiring
+            app.ctx.wiring = replace(wiring, house=replace(wiring.house, matcher=matcher))
+            if with_worker:
+                app.ctx.worker.use(matcher)
+
+        renewal = Renewal(wiring.house.platform, wiring.knowledge, take)
+        task = asyncio.create_task(renewal.run())
+        app.ctx.renewal = renewal
+        stack.callback(task.cancel)
 
     @app.after_server_stop
     async def close_house(_app: SanicApp) -> None:

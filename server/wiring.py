@@ -13,11 +13,12 @@ from redis.exceptions import RedisError
 from tortoise.exceptions import DBConnectionError, OperationalError
 
 from handlers.house import House
-from handlers.knowledge import load_corpus
-from handlers.platform import load_platform, platform_articles
+from handlers.knowledge import BadKnowledge, load_corpus, version
+from handlers.platform import Platform, load_platform, platform_articles
 from models.clock import Clock
 from models.files import FileStore
 from nlp import Corpus, Matcher, load_packaged
+from nlp.corpus import faults
 from server.config import Config
 from server.sender import Sender
 from server.signing import Signer
@@ -43,6 +44,7 @@ class Wiring:
     signer: Signer
     sender: Sender
     files: FileStore
+    knowledge: int  # the version that the house was built on
 
 
 async def build_house(config: Config, clock: Clock) -> House:
@@ -51,10 +53,20 @@ async def build_house(config: Config, clock: Clock) -> House:
 
 
 def house_of(config: Config, clock: Clock, corpus: Corpus) -> House:
-    """The engine over this corpus and the platform file. Takes about a second of CPU."""
+    """The engine over this corpus and the platform file."""
     platform = load_platform(config.platform_file)
+    return House(matcher=matcher_of(corpus, platform), platform=platform, clock=clock)
+
+
+def matcher_of(corpus: Corpus, platform: Platform) -> Matcher:
+    """The engine; what the platform says of itself belongs to it. Some seconds of CPU.
+
+    Raises BadKnowledge.
+    """
     corpus = replace(corpus, articles=(*corpus.articles, *platform_articles(platform)))
-    return House(matcher=Matcher.build(corpus), platform=platform, clock=clock)
+    if wrong := faults(corpus):
+        raise BadKnowledge(wrong)
+    return Matcher.build(corpus)
 
 
 @asynccontextmanager
@@ -63,6 +75,7 @@ async def wired(config: Config, clock: Clock, house: House | None = None) -> Asy
 
     house: an engine built before; without one it is built here.
     """
+    knowledge = await version()
     house = house or await build_house(config, clock)
     templates = load_templates(config.templates_file)
     signer = Signer(config.secret_key)
@@ -84,7 +97,9 @@ async def wired(config: Config, clock: Clock, house: House | None = None) -> Asy
             sends_a_minute=config.sends_a_minute,
         )
         files = FileStore(config.files_dir)
-        yield Wiring(config, clock, house, client, tokens, templates, signer, sender, files)
+        yield Wiring(
+            config, clock, house, client, tokens, templates, signer, sender, files, knowledge
+        )
 
 
 @asynccontextmanager

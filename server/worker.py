@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 
 from handlers import deadlines, delivery, heartbeats, inbox, outbox
 from handlers.house import House
 from models.outbox import OutboxItem
+from nlp import Matcher
 from server.sender import Sender
 from server.wiring import STORE_ERRORS
 
@@ -35,6 +36,10 @@ class Worker:
     def stop(self) -> None:
         """Take nothing new; `run` returns when what is in hand is done."""
         self._stopping.set()
+
+    def use(self, matcher: Matcher) -> None:
+        """Think with another engine from now on."""
+        self.house = replace(self.house, matcher=matcher)
 
     async def run(self) -> None:
         """Send and sweep side by side until stopped; none of them holds up another.

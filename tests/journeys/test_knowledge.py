@@ -1,10 +1,14 @@
 """Imports make revisions; what a person edited stays."""
 
+import msgspec
 import pytest
+from msgspec.structs import replace
 
 from handlers import knowledge
+from handlers.knowledge import Done
 from models.knowledge import KnowledgeEntry, KnowledgeRevision
 from nlp import Article, Corpus, load_packaged
+from tests.cast import EMPLOYEE
 from tests.product import Product
 
 
@@ -35,7 +39,7 @@ async def answers() -> dict[str, str]:
 async def test_packaged_knowledge_survives_the_round_trip(product: Product) -> None:
     packaged = load_packaged()
     report = await knowledge.import_corpus(packaged, now=product.clock.now())
-    assert report.added == sum(
+    assert report.count(Done.ADDED) == sum(
         len(rows)
         for rows in (packaged.standards, packaged.limits, packaged.articles, packaged.examples)
     )
@@ -59,7 +63,11 @@ async def test_new_revision_keeps_what_was_edited(product: Product) -> None:
     report = await knowledge.import_corpus(
         corpus(article(1, "新"), article(2, "新"), article(3, "新")), now=now
     )
-    assert (report.added, report.changed, report.kept) == (1, 1, 1)
+    assert report.rows == (
+        (Done.KEPT, "article", "t1"),
+        (Done.CHANGED, "article", "t2"),
+        (Done.ADDED, "article", "t3"),
+    )
     assert await answers() == {"t1": "人工改过", "t2": "新", "t3": "新"}
     assert await KnowledgeEntry.filter(key="t2").count() == 2  # the old version is still there
 
@@ -83,3 +91,44 @@ async def test_person_can_withdraw_an_entry_for_good(product: Product) -> None:
 async def test_malformed_edit_is_refused(product: Product) -> None:
     with pytest.raises(knowledge.BadEntry):
         await knowledge.edit("article", "t1", {"id": 5}, by="x", now=product.clock.now())
+
+
+ASKED = "空桶回收要不要登记"
+
+
+async def test_what_was_edited_is_said_without_a_restart(product: Product) -> None:
+    now = product.clock.now()
+    await knowledge.import_corpus(load_packaged(), now=now)
+    renewal = product.app.ctx.renewal
+    await renewal.look()
+    assert "本市试点要求" not in await product.say(EMPLOYEE, ASKED)
+    told = msgspec.to_builtins(article(1, "空桶回收要登记来源和日期，这是本市试点要求。")) | {
+        "question": ASKED
+    }
+    await knowledge.edit("article", "t1", told, by="陈主任", now=now)
+    assert await renewal.look()
+    assert "本市试点要求" in await product.say(EMPLOYEE, ASKED)
+    assert not await renewal.look()  # nothing new, nothing to do
+
+
+async def test_unusable_knowledge_is_refused_and_the_old_one_stays(product: Product) -> None:
+    now = product.clock.now()
+    await knowledge.import_corpus(load_packaged(), now=now)
+    await product.app.ctx.renewal.look()
+    before = await product.say(EMPLOYEE, "GB 7718 新版什么时候实施")
+    wrong = msgspec.to_builtins(article(1, "答")) | {"topic": "astrology"}
+    await KnowledgeEntry.create(kind="article", key="t1", content=wrong, created_at=now)
+    assert not await product.app.ctx.renewal.look()
+    assert await product.say(EMPLOYEE, "GB 7718 新版什么时候实施") == before
+    await KnowledgeEntry.create(kind="article", key="t1", content={"id": 5}, created_at=now)
+    assert not await product.app.ctx.renewal.look()
+    assert await product.say(EMPLOYEE, "GB 7718 新版什么时候实施") == before
+
+
+async def test_unusable_package_is_not_imported(product: Product) -> None:
+    before = await knowledge.version()
+    bad = corpus(replace(article(1, "答"), standards=("GB 0-1900",)), article(2, ""))
+    with pytest.raises(knowledge.BadKnowledge) as refused:
+        await knowledge.import_corpus(bad, now=product.clock.now())
+    assert refused.value.faults == ["问答 t1 引用的 GB 0-1900 不在标准库中", "问答 t2 缺问题或答案"]
+    assert await knowledge.version() == before
