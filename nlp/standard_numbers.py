@@ -46,7 +46,7 @@ _PART = r"(?: ?[.。·点] ?(?:\d{1,4}(?!\d)|[一二三四五六七八九十]{1,
 _BODY = rf"(?:\d{{8,9}}(?!\d)|\d{{1,6}}(?!\d){_PART}{{0,2}}|{RUN}{_PART}?)"
 _PLAIN_YEAR = r"19[5-9]\d|20[0-4]\d"
 _YEAR = (
-    rf"(?: ?[-:/_] ?({_PLAIN_YEAR})(?!\d)"  # -2014
+    rf"(?: ?号?[-:/_] ?({_PLAIN_YEAR})(?!\d)"  # -2014, 号-2014
     rf"| ?\(({_PLAIN_YEAR})\s*版?年?版?\)"  # （2014版）
     rf"| ({_PLAIN_YEAR})(?!\d)"  # " 2014"
     rf"| ?({_PLAIN_YEAR}) ?年?版"  # 2014版
@@ -65,7 +65,7 @@ _PREFIXED = re.compile(
     rf"|(?P<cn>国家标准|国标)(?: ?/? ?t)?(?:号|编号|第)? ?(?P<cn_body>{_BODY})"
     rf"|(?:计量)?(?P<rule>检定规程|校准规范) ?(?:第|编号)? ?(?P<rule_body>{_BODY})"
     rf"|(?P<jj>jj[gf])(?: ?\([一-龥]{{1,2}}\))?{_GAP}{_WORD}{_GAP}(?P<jj_body>{_BODY})"
-    rf"|(?P<tsg>tsg){_GAP}(?P<tsg_body>(?:[a-z]{{1,2}} ?-?)?\d{{1,5}})"
+    rf"|(?P<tsg>tsg){_GAP}{_WORD}{_GAP}(?P<tsg_body>(?:[a-z]{{1,2}} ?-?)?\d{{1,5}})"
     rf"|(?P<iec>iso ?/? ?iec){_GAP}(?P<iec_body>{_BODY})"
     rf"|(?P<iso>iso)(?:/ts|/tr)?{_GAP}(?P<iso_body>{_BODY})"
     rf"|(?P<cnas>cnas)[ -]*(?P<cnas_body>[a-z]{{2}}\d{{2}}(?:-[a-z]\d{{2,3}})?)"
