@@ -47,7 +47,7 @@ _NUMBER_CLAIM = 3.0
 _EDITION_STEP = 1.3
 _LAW_CLAIM = 2.2
 _LIMIT_CLAIM = 1.9
-_ARTICLE_CLAIM = 1.9
+_ARTICLE_CLAIM = 2.5
 
 
 class Similar(Struct, frozen=True):

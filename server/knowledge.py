@@ -18,6 +18,7 @@ from handlers.knowledge import (
 from handlers.platform import Platform
 from models.clock import clock
 from nlp import Corpus, Matcher, load_packaged
+from nlp.keywords import proposed
 from server.say import say, say_error
 from server.wiring import STORE_ERRORS, matcher_of
 
@@ -28,6 +29,7 @@ DONE_LABELS = {
     Done.WITHDRAWN: "撤下",
     Done.KEPT: "保留人工修改",
 }
+NEW = frozenset({Done.ADDED, Done.CHANGED})
 MOST_ROWS = 300  # of an import, listed one by one; more are only counted
 # While a thread builds, the loop must not wait 5 ms for each of its turns.
 SWITCH_SECONDS = 0.0005
@@ -37,8 +39,9 @@ log = structlog.get_logger(__name__)
 
 async def import_packaged() -> int:
     """`import-corpus`: says row by row what was done; 1 when the knowledge is unusable."""
+    corpus = load_packaged()
     try:
-        report = await import_corpus(load_packaged(), now=clock.now())
+        report = await import_corpus(corpus, now=clock.now())
     except BadKnowledge as bad:
         say_error("知识有误，没有导入 / nothing was imported:")
         for fault in bad.faults:
@@ -51,6 +54,9 @@ async def import_packaged() -> int:
         say(f"  {DONE_LABELS[done]} {KIND_LABELS[kind]} {key}")
     counted = "，".join(f"{label} {report.count(done)}" for done, label in DONE_LABELS.items())
     say(f"知识版本 {report.revision}：{counted}")
+    fresh = {key for done, kind, key in report.rows if kind == "article" and done in NEW}
+    if words := proposed(f"{a.question} {a.answer}" for a in corpus.articles if a.id in fresh):
+        say(f"新问答里常出现、词典里没有的词（可考虑加入 userdict.txt）：{'、'.join(words)}")
     return 0
 
 
