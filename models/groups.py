@@ -136,6 +136,11 @@ class Group:
                     broken = OperationalError(error)
                 except DBConnectionError as error:
                     broken = error
+                except BaseException as error:
+                    # Whatever it was, nobody may wait for ever.
+                    for unit in units:
+                        unit.tell(DBConnectionError(f"the group ended: {type(error).__name__}"))
+                    raise
                 for unit in units:
                     unit.tell(broken)
                 # Others of this loop have their turn, and what they want joins the next group.

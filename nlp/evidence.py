@@ -23,7 +23,7 @@ from nlp.verdict import Value, values
 
 _ASKS_LIMIT = re.compile(
     r"限量|限值|限度|超标|超了|不合格|合格|指标|标准|上限|最大|最高|最低|要求|多少|允许|国标|规定|范围|检出|判定|低于|高于|"
-    r"超出|偏高|偏低|含量|多高|几|能加|可以加|能用|能不能加"
+    r"超出|偏高|偏低|含量|多高|几|能加(?!急)|可以加(?!急)|能用|能不能加"
 )
 _ASKS_VALUE = re.compile(
     r"限量|限值|限度|超标|超了|最大|上限|标准.{0,4}多少|不得超过|不能超过|^.{2,8}多少$|最多"
@@ -85,6 +85,16 @@ class Evidence(Struct, frozen=True):
         return next((similar for similar in self.articles if similar.fits), None)
 
     @property
+    def personal(self) -> bool:
+        """A private matter or small talk, and nothing of ours beside it."""
+        return self.intents.personal and not (self.limits or self.resolved)
+
+    @property
+    def declined(self) -> bool:
+        """Something that nobody here will do."""
+        return self.intents.unlawful or self.intents.others_data or self.personal
+
+    @property
     def asks_unknown_number(self) -> bool:
         """It asks about standards of which the corpus has no edition."""
         none_known = not any(found.rows for found in self.resolved)
@@ -141,7 +151,7 @@ class Gatherer:
         )
         phrasings, titles = self._index.find(seen, _FAQ_HITS, TITLES)
         articles = self._similar_articles(phrasings, subjects)
-        measured = tuple(values(plain, (*seen.numbers, *seen.bare_numbers)))
+        measured = values(plain, (*seen.numbers, *seen.bare_numbers), mentions.spans)
         row = self._vocabulary.row(features(seen))
         topics = tuple(self._topic_model.weigh(row))
         limits, choices = self._limit_rows(mentions, resolved, today)

@@ -77,13 +77,13 @@ class _Shelf:
         self._mass = np.where(comparable, masses, np.inf)
         self._by_body: dict[str, set[int]] = {}
         self._by_key: dict[str, set[int]] = {}
-        self._by_edition: dict[tuple[str, int], set[int]] = {}
+        self._by_edition: dict[tuple[str, int | None], set[int]] = {}
         for position, reading in enumerate(readings):
             for number in reading.numbers:
                 self._by_body.setdefault(number.body, set()).add(position)
                 self._by_key.setdefault(number.key, set()).add(position)
-                if number.year:
-                    self._by_edition.setdefault((number.key, number.year), set()).add(position)
+                for name in (number.key, number.body) if number.year else ():
+                    self._by_edition.setdefault((name, number.year), set()).add(position)
 
     def __len__(self) -> int:
         return len(self._ids)
@@ -114,9 +114,9 @@ class _Shelf:
                 same = self._by_key.get(number.key, set())
             for position in same:
                 bonus[position] = bonus.get(position, 0.0) + _NUMBER_BONUS
-            if number.year:
-                for position in self._by_edition.get((number.key, number.year), set()):
-                    bonus[position] += _EDITION_BONUS
+            name = number.body if number.bare else number.key
+            for position in self._by_edition.get((name, number.year), set()):
+                bonus[position] += _EDITION_BONUS
         return bonus
 
     def _reranked(

@@ -38,10 +38,6 @@ class Intents(Struct, frozen=True):
     export_unspecific: bool
     platform_fact: bool
 
-    @property
-    def decline(self) -> bool:
-        return self.unlawful or self.others_data or self.personal
-
 
 @cache
 def _wordings() -> dict[str, re.Pattern[str]]:

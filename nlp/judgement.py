@@ -53,7 +53,7 @@ def _understood(seen: Evidence) -> bool:
 _RULES = (
     _Rule(lambda seen, _: seen.intents.unlawful, "decline", 0.9, "要求违规操作"),
     _Rule(lambda seen, _: seen.intents.others_data, "decline", 0.85, "索要他人资料"),
-    _Rule(lambda seen, _: seen.intents.personal, "decline", 0.85, "与平台无关的个人事务或闲聊"),
+    _Rule(lambda seen, _: seen.personal, "decline", 0.85, "与平台无关的个人事务或闲聊"),
     _Rule(lambda seen, _: seen.intents.empty, "clarify", 0.9, "内容为空或无法识别"),
     _Rule(lambda seen, _: seen.intents.greeting, "answer", 0.95, "寒暄"),
     _Rule(
@@ -117,7 +117,7 @@ def judge(seen: Evidence) -> tuple[Judged, Judged]:
 
 def _judge_topic(seen: Evidence) -> Judged:
     intents = seen.intents
-    if intents.empty or intents.decline:
+    if intents.empty or seen.declined:
         return Judged(_OTHER, 0.95, "内容为空、无意义或不属于平台服务")
     if intents.greeting:
         return Judged("greeting", 0.97, "寒暄")

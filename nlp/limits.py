@@ -11,7 +11,8 @@ from nlp.text import clean
 from nlp.tokens import segmenter, synonyms
 
 _BRACKETS = re.compile(r"[（(][^）)]*[）)]")
-_EXCEPTED = re.compile(r"[（(]([^）)]*?)(?:除外|等另有规定)[^）)]*[）)]")
+_EXCEPTED = re.compile(r"[（(]([^）)]*(?:除外|另有规定)[^）)]*)[）)]")
+_EXCEPTING = re.compile(r"除外|等?另有规定")
 _SPLIT = re.compile(r"[、；，]|及其制品|和制作料")
 # Tap water, bottled water and mineral water are asked for most; then the drinks.
 _FIRST = ("包装饮用水", "饮用天然矿泉水", "生活饮用水", "饮料", "碳酸饮料", "固体饮料")
@@ -41,10 +42,11 @@ _NOT_AN_INSTRUMENT = "(?! ?(?:计(?!量)|仪|测定仪|检测仪|分析仪|探�
 
 
 class Mentions(Struct, frozen=True):
-    """Names of the tables found in a text, in its order."""
+    """Names of the tables found in a text, in its order; `spans`: where indicators stand."""
 
     products: tuple[str, ...]
     indicators: tuple[str, ...]
+    spans: tuple[tuple[int, int], ...]
 
 
 class LimitBook:
@@ -60,7 +62,9 @@ class LimitBook:
             self._rows.setdefault(indicator_name(row), []).append(row)
             self._heads[row] = self._names_in(_BRACKETS.sub("", row.product))
             excepted = _EXCEPTED.search(row.product)
-            self._excepted[row] = self._names_in(excepted[1]) if excepted else frozenset()
+            self._excepted[row] = (
+                self._names_in(_EXCEPTING.sub("", excepted[1])) if excepted else frozenset()
+            )
         self._indicators = self._indicator_words()
         self._find_product = _alternatives(self._called)
         self._find_indicator = _alternatives(
@@ -71,20 +75,23 @@ class LimitBook:
         plain = clean(text)
         products = [self._called[found[0]] for found in self._find_product.finditer(plain)]
         places: list[tuple[int, str]] = []
+        spans: list[tuple[int, int]] = []
         taken = [False] * len(plain)
         for found in self._find_indicator.finditer(plain):
             taken[found.start() : found.end()] = [True] * (found.end() - found.start())
             places.extend((found.start(), name) for name in self._indicators[found[0]])
+            spans.append(found.span())
         at = 0
         # A single character is an element only where the segmenter leaves it alone: 铜, not 铜版纸.
         for word in segmenter().cut(plain):
             if len(word) == 1 and word in self._indicators and not taken[at]:
                 places.extend((at, name) for name in self._indicators[word])
+                spans.append((at, at + 1))
             at += len(word)
         indicators = [name for _, name in sorted(places, key=lambda place: place[0])]
         below = {upper for name in products for upper in self._above.get(name, ())}
         narrow = [name for name in dict.fromkeys(products) if name not in below]
-        return Mentions(tuple(narrow), tuple(dict.fromkeys(indicators)))
+        return Mentions(tuple(narrow), tuple(dict.fromkeys(indicators)), tuple(spans))
 
     @property
     def indicators(self) -> tuple[str, ...]:
@@ -112,6 +119,10 @@ class LimitBook:
             for row in self._rows.get(indicator, [])
             if any(product in self._above.get(head, ()) for head in self._heads[row])
         ]
+
+    def covers(self, row: StandardLimit, products: Iterable[str]) -> bool:
+        """Whether the row holds for one of the products, and not only for a kind of it."""
+        return any(self._distance(row, product) is not None for product in products)
 
     def all_rows(self, indicator: str) -> list[StandardLimit]:
         """All limits of an indicator, those of water and drinks first."""

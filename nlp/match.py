@@ -121,7 +121,7 @@ class Matcher:
             return f"{' '.join(new.products)} {book.without_products(context)}"
         if new.indicators and old.products:
             return f"{' '.join(old.products)} {text}"
-        return f"{context} {text}"
+        return f"{context}，{text}"
 
     @staticmethod
     def _confidence(seen: Evidence, action: Judged, has_standards: bool) -> float:

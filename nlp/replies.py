@@ -90,9 +90,13 @@ class Replies:
 
     def _limit_block(self, seen: Evidence, row: StandardLimit, today: date) -> list[str]:
         first, *rest = wording.limit_lines(row, self._corpus, today)
+        products = seen.mentions.products
+        covered = self._gatherer.book.covers(row, products)
+        if products and not covered:
+            first = f"若为{first}"
         # With more than one indicator nobody knows which of them a value belongs to.
         alone = len({one.indicator for one in seen.limits}) == 1
-        judged = verdict(seen.values, row) if alone else ""
+        judged = verdict(seen.values, row, seen.text) if alone and covered else ""
         if not judged:
             return [first, *rest]
         mark = wording.PENDING if wording.limit_unverified(row) else ""
@@ -118,7 +122,7 @@ class Replies:
     def _from_near(self, seen: Evidence, today: date) -> str:
         """What comes nearest, called so: better than silence where an answer is wanted."""
         article = _usable(seen, "answer", NEAR_ARTICLE)
-        if article:
+        if article and article.topic != "greeting":
             answer = wording.article_text(article, article.standards[:3], self._corpus, today)
             return wording.near_text(article, answer)
         rows = [self._corpus.by_number[scored.number] for scored in seen.standards[:2]]

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from operator import add
 
 from nlp.sounds import sounded, spelled
-from nlp.tokens import bigrams
+from nlp.tokens import bigrams, segmenter
 
 _CHINESE = re.compile(r"[一-鿿]{2,}")
 # Fewer letters are more often a word of another language.
@@ -14,6 +14,8 @@ _FEWEST_LETTERS = 5
 _IN_LETTERS = re.compile(rf"[a-z]{{{_FEWEST_LETTERS},}}")
 _LONGEST = 6
 _SHORTEST = 2
+# Words of one character that stand beside anything: 查饮料 is not 茶饮料, 由机构 not 有机构.
+_EVERYDAY = "查找问请想要送测做买卖用由就或各再占分种里受和与及等向对给从把被让没不也都还又很只个"
 # A pair of characters that several texts hold is no slip of the keyboard.
 _COMMON = 2
 
@@ -22,7 +24,10 @@ class Speller:
     """Takes a stretch for the word it sounds like, if one of its characters fits nowhere."""
 
     def __init__(self, words: Iterable[str], texts: Iterable[str]) -> None:
-        """`words` may be put in; the pairs of characters of `texts` are known to be right."""
+        """`words` may be put in, and those of one character are never a slip. A pair of characters
+        that several of the `texts` hold is right."""
+        words = tuple(words)
+        self._alone = {word for word in words if len(word) == 1} | set(_EVERYDAY)
         self._words = {word for word in words if _CHINESE.fullmatch(word)}
         self._by_sound: dict[str, str] = {}
         self._by_letters: dict[str, str] = {}
@@ -73,6 +78,21 @@ class Speller:
         if len(wrong) != 1:
             return False
         at = wrong[0]
-        return text[max(at - 1, 0) : at + 1] not in self._pairs and (
-            text[at : at + 2] not in self._pairs
+        return (
+            text[at] not in self._alone
+            and text[max(at - 1, 0) : at + 1] not in self._pairs
+            and text[at : at + 2] not in self._pairs
+            and _is_inside(text, at, start, start + len(word))
         )
+
+
+def _is_inside(text: str, at: int, start: int, end: int) -> bool:
+    """Whether the dictionary's word at this place is but a part of the stretch: 全水 in 矿全水 is,
+    今天 around 天起 is not."""
+    last = 0
+    for word in segmenter().cut_known(text):
+        first, last = last, last + len(word)
+        if last > at:
+            whole = first == start and last == end
+            return len(word) == 1 or (start <= first and last <= end and not whole)
+    return True

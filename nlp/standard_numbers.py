@@ -42,11 +42,13 @@ _SECTORS = (
 # share out a run of dashes in every possible way.
 _GAP = r"[ \-_.:/#]*+"
 _WORD = r"(?:标准|(?:检定)?规程|(?:校准)?规范|第|编号|号)?"
-_PART = r"(?: ?[.。·点] ?(?:\d{1,4}(?!\d)|[一二三四五六七八九十]{1,3}))"
+# A full stop may be a slip of the thumb for a dot, but a date may follow it: "7718。12月开始".
+_DOT_OF_PART = r"(?: ?[.·点] ?|。(?=\d{1,4}(?!\d| ?[月日号年天个])))"
+_PART = rf"(?:{_DOT_OF_PART}(?:\d{{1,4}}(?!\d)|[一二三四五六七八九十]{{1,3}}))"
 _BODY = rf"(?:\d{{8,9}}(?!\d)|\d{{1,6}}(?!\d){_PART}{{0,2}}|{RUN}{_PART}?)"
 _PLAIN_YEAR = r"19[5-9]\d|20[0-4]\d"
 _YEAR = (
-    rf"(?: ?号?[-:/_] ?({_PLAIN_YEAR})(?!\d)"  # -2014, 号-2014
+    rf"(?: ?号?[-:/_一] ?({_PLAIN_YEAR})(?!\d)"  # -2014, 号-2014
     rf"| ?\(({_PLAIN_YEAR})\s*版?年?版?\)"  # （2014版）
     rf"| ({_PLAIN_YEAR})(?!\d)"  # " 2014"
     rf"| ?({_PLAIN_YEAR}) ?年?版"  # 2014版

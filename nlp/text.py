@@ -22,6 +22,8 @@ _FOLD: dict[int, str] = {
     **{ord(mark): " " for mark in _BLANKS},
     **{ord(mark): "/" for mark in _SLASHES},
     **{ord(wide): narrow for wide, narrow in _DIGITS.items()},
+    ord("µ"): "μ",
+    ord("ü"): "v",
     ord("【"): "(",
     ord("】"): ")",
     ord("〔"): "(",

@@ -17,9 +17,13 @@ _PARTICLES = frozenset("的了吗呢啊吧呀么嘛哦嗯")
 
 
 class Segmenter(Protocol):
+    """Cuts into words; `cut_known` into those of the dictionary, guessing none."""
+
     def cut(self, text: str) -> list[str]: ...
 
     def cut_for_search(self, text: str) -> list[str]: ...
+
+    def cut_known(self, text: str) -> list[str]: ...
 
 
 def dictionary() -> list[tuple[str, int]]:
@@ -45,6 +49,9 @@ class JiebaSegmenter:
     def cut_for_search(self, text: str) -> list[str]:
         return list(self._jieba.cut_for_search(text))
 
+    def cut_known(self, text: str) -> list[str]:
+        return list(self._jieba.cut(text, HMM=False))
+
 
 class RustSegmenter:
     """rjieba: the same words, about 25 times faster (STACK.md)."""
@@ -61,6 +68,9 @@ class RustSegmenter:
 
     def cut_for_search(self, text: str) -> list[str]:
         return list(self._jieba.cut_for_search(text))
+
+    def cut_known(self, text: str) -> list[str]:
+        return list(self._jieba.cut(text, hmm=False))
 
 
 @cache

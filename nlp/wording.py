@@ -56,6 +56,11 @@ def readable_source(source: str) -> str:
     return source
 
 
+def _status(number: str, corpus: Corpus, today: date) -> str:
+    status = corpus.status(number, today)
+    return "状态未核" if status == "unknown" else status
+
+
 def limit_unverified(row: StandardLimit) -> bool:
     """A public list of items and methods confirms no value."""
     return unchecked(row.source) or "项目与方法见" in row.source
@@ -71,7 +76,8 @@ def limit_lines(row: StandardLimit, corpus: Corpus, today: date) -> list[str]:
     standard = corpus.by_number[row.number]
     status = corpus.status(row.number, today)
     mark = PENDING if limit_unverified(row) else ""
-    value = row.limit if row.unit in {"", "-"} else f"{row.limit} {row.unit}"
+    in_words = not any(map(str.isdigit, row.limit))
+    value = row.limit if in_words or row.unit in {"", "-"} else f"{row.limit} {row.unit}"
     if (
         not row.limit.startswith(("≤", "≥", "<", ">", "n=", "不", "阴", "允"))
         and "~" not in row.limit
@@ -82,7 +88,7 @@ def limit_lines(row: StandardLimit, corpus: Corpus, today: date) -> list[str]:
     lines = [f"{row.product}·{row.indicator}：{value}{mark}"]
     if row.method:
         lines.append(f"方法：{row.method}")
-    lines.append(f"依据：{named(standard)}，{status}")
+    lines.append(f"依据：{named(standard)}，{_status(row.number, corpus, today)}")
     lines.extend(_edition_notes(standard, status, corpus, today))
     if row.notes:
         lines.append(f"注：{row.notes}")
@@ -106,9 +112,11 @@ def _edition_notes(standard: Standard, status: str, corpus: Corpus, today: date)
 
 def standard_lines(row: Standard, corpus: Corpus, today: date) -> list[str]:
     """Number, title, status, dates, editions before and after, notes, source."""
-    status = corpus.status(row.number, today)
     mark = PENDING if unchecked(row.source) else ""
-    lines = [f"{named(row)}", f"状态：{status}{mark}"]
+    lines = [
+        f"{named(row)}",
+        f"状态：{_status(row.number, corpus, today).removeprefix('状态')}{mark}",
+    ]
     lines.append(f"发布：{row.issued or '日期未核'}；实施：{row.effective or '实施日期未核'}")
     if row.replaces:
         lines.append("代替：" + "、".join(_with_status(row.replaces, corpus, today)))
@@ -127,7 +135,7 @@ def _with_status(numbers: Sequence[str], corpus: Corpus, today: date) -> list[st
         if row is None:
             described.append(number)
             continue
-        status = corpus.status(number, today)
+        status = _status(number, corpus, today)
         start = f"，{row.effective} 起实施" if row.effective and row.effective > today else ""
         described.append(f"{number}（{status}{start}）")
     return described
@@ -140,7 +148,7 @@ def resolved_lines(found: Resolved, rows: Sequence[Standard], corpus: Corpus, to
         lines.append(f"您问的 {found.asked.year} 版不在库中，库中有：")
     if found.series:
         lines += [f"该系列库中有 {len(rows)} 个部分，如："]
-        lines += [f"{named(row)}，{corpus.status(row.number, today)}" for row in rows[:6]]
+        lines += [f"{named(row)}，{_status(row.number, corpus, today)}" for row in rows[:6]]
         return "\n".join(lines)
     lines += standard_lines(rows[0], corpus, today)
     mentioned = {rows[0].number, *rows[0].replaces, *rows[0].replaced_by}
@@ -180,7 +188,7 @@ def related_text(rows: Sequence[Standard], corpus: Corpus, today: date) -> str:
     lines = ["与您的问题相关的标准："]
     for row in rows:
         mark = PENDING if unchecked(row.source) else ""
-        lines.append(f"{named(row)}，{corpus.status(row.number, today)}{mark}")
+        lines.append(f"{named(row)}，{_status(row.number, corpus, today)}{mark}")
         if row.notes:
             lines.append(f"注：{row.notes}")
     lines.append(f"来源：{readable_source(rows[0].source)}")

@@ -87,14 +87,20 @@ class Renewal:
         newest = await version()
         if newest == self.known:
             return False
-        self.known = newest
         try:
             corpus = await load_corpus()
-            if corpus is None:
-                return False
-            matcher = await _built(corpus, self.platform)
+            matcher = await _built(corpus, self.platform) if corpus else None
+        except STORE_ERRORS:
+            raise  # it is there to be had, a little later
         except BadKnowledge as bad:
+            self.known = newest
             log.critical("knowledge refused, the old one stays", faults=bad.faults[:5])
+            return False
+        except Exception:
+            self.known = newest  # it would fail again and again
+            raise
+        self.known = newest
+        if matcher is None:
             return False
         self.take(matcher)
         log.info("knowledge renewed", version=newest)
