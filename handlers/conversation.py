@@ -146,10 +146,17 @@ async def _settle(
     """
     if not await threads.move_on(thread, outcome.state, now=now):
         raise _Stale
+    if message.conversation_id != thread.id:
+        # It was left lying until another thread began: the transcript must have it.
+        await fetch(
+            "UPDATE inbound_message SET conversation_id = $1 WHERE id = $2 RETURNING id",
+            thread.id,
+            message.id,
+        )
     await accounts.set_following(thread.identity_id, follows=True, at=message.sent_at)
     if message.kind == Kind.FOLLOWED and not thread.unionid_known:
         await accounts.ask_unionid_again(thread.identity_id, now)  # told of followers only
-    waiting = message.via != Via.DIRECT and await outbox.unpark(thread.account_id, now=now)
+    waiting = await _is_contact(message) and await outbox.unpark(thread.account_id, now=now)
     message.decision = msgspec.to_builtins(outcome.decision) if outcome.decision else None
     message.reply = await _carry_out(house, message, thread, outcome, now=now)
     finished = await fetch(
@@ -176,6 +183,15 @@ async def _settle(
             now=now,
         )
     return message
+
+
+async def _is_contact(message: InboundMessage) -> bool:
+    """Whether what waits for this person's next contact may go out now: not into the response to
+    a request of the mini-program's own, unless that has been put off and goes out by message."""
+    if message.via == Via.DIRECT:
+        rows = await fetch("SELECT via FROM inbound_message WHERE id = $1", message.id)
+        return bool(rows) and rows[0]["via"] != Via.DIRECT
+    return True
 
 
 async def _carry_out(

@@ -79,10 +79,8 @@ async def import_corpus(corpus: Corpus, *, now: datetime) -> ImportReport:
 
     The same corpus again changes nothing. What a person edited is never overwritten. A row that
     the corpus no longer has is withdrawn by a version without content. Raises BadKnowledge, and
-    changes nothing, when the corpus can't be worked with.
+    changes nothing, when what is in force then, edits and all, can't be worked with.
     """
-    if wrong := faults(corpus):
-        raise BadKnowledge(wrong)
     rows = dict(_rows(corpus))
     digest = hashlib.sha256(msgspec.json.encode(sorted(rows.items()))).hexdigest()
     latest = await KnowledgeRevision.all().order_by("-id").first()
@@ -107,6 +105,8 @@ async def import_corpus(corpus: Corpus, *, now: datetime) -> ImportReport:
             )
         )
     await KnowledgeEntry.bulk_create(fresh, batch_size=BATCH)
+    if wrong := await _faults_in_force():
+        raise BadKnowledge(wrong)
     done = Counter(row[0] for row in report)
     revision.added, revision.kept = done[Done.ADDED], done[Done.KEPT]
     revision.changed = done[Done.CHANGED] + done[Done.WITHDRAWN]
@@ -120,20 +120,28 @@ async def edit(
 ) -> None:
     """A person's version of one entry; from then on imports leave it alone.
 
-    content: the fields of the kind's class, or None to withdraw it. Raises BadEntry.
+    content: the fields of the kind's class, or None to withdraw it. Raises BadEntry, also where
+    the rest can't be worked with any more: what is cited can't be withdrawn.
     """
     if content is not None:
         try:
             msgspec.convert(content, KINDS[kind])
         except msgspec.ValidationError as error:
             raise BadEntry(f"内容不符合要求：{error}") from error
+    before = await _faults_in_force()
     await KnowledgeEntry.create(kind=kind, key=key, content=content, edited_by=by, created_at=now)
+    if wrong := [fault for fault in await _faults_in_force() if fault not in before]:
+        raise BadEntry(f"不能这样改：{'；'.join(wrong[:3])}。")
 
 
-async def version() -> int:
-    """Grows with every import and every edit; 0 when there is no knowledge."""
-    rows = await fetch("SELECT COALESCE(max(id), 0) AS version FROM knowledge_entry")
-    return int(rows[0]["version"])
+async def version() -> tuple[int, int]:
+    """Another one after every import and every edit.
+
+    The newest row and how many there are: of two that are written at once, the one that began
+    later may be there first, and then the other changes only the second.
+    """
+    rows = await fetch("SELECT max(id) AS newest, count(*) AS held FROM knowledge_entry")
+    return rows[0]["newest"] or 0, rows[0]["held"]
 
 
 async def load_corpus() -> Corpus | None:
@@ -143,6 +151,14 @@ async def load_corpus() -> Corpus | None:
     """
     rows = await fetch(_CONTENTS)
     return await asyncio.to_thread(_corpus_of, rows) if rows else None
+
+
+async def _faults_in_force() -> list[str]:
+    """What is wrong with the knowledge as it is now, a line each."""
+    try:
+        return faults(_corpus_of(await fetch(_CONTENTS)))
+    except BadKnowledge as bad:
+        return bad.faults
 
 
 def _corpus_of(rows: list[dict[str, Any]]) -> Corpus:

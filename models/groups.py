@@ -138,8 +138,9 @@ class Group:
                     broken = error
                 except BaseException as error:
                     # Whatever it was, nobody may wait for ever.
-                    for unit in units:
+                    for unit in (*units, *self._waiting):
                         unit.tell(DBConnectionError(f"the group ended: {type(error).__name__}"))
+                    self._waiting.clear()
                     raise
                 for unit in units:
                     unit.tell(broken)

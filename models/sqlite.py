@@ -15,6 +15,25 @@ from tortoise.exceptions import DBConnectionError
 
 from models import lanes
 
+_leaving: set[asyncio.Task[None]] = set()
+
+
+def _give_back_later(lock: asyncio.Lock, connection: aiosqlite.Connection) -> None:
+    """Release the lock once all that waits in aiosqlite's thread has been done."""
+
+    async def when_done() -> None:
+        try:
+            # Its turn comes behind whatever was given to the thread before.
+            await connection.execute_fetchall("SELECT 1")
+        except (ValueError, sqlite3.Error):
+            pass  # closed meanwhile
+        finally:
+            lock.release()
+
+    task = asyncio.get_running_loop().create_task(when_done())
+    _leaving.add(task)
+    task.add_done_callback(_leaving.discard)
+
 
 class _Turn(ConnectionWrapper[Any]):
     """Waits for its turn as long as the caller's lane allows, and gives it back on failure."""
@@ -35,12 +54,29 @@ class _Turn(ConnectionWrapper[Any]):
             raise
         return self.connection
 
+    async def __aexit__(self, exc_type: Any, exc_val: Any, exc_tb: Any) -> None:
+        if exc_type is not None and issubclass(exc_type, asyncio.CancelledError):
+            # The statement of the one who left may still be running in aiosqlite's thread, and
+            # nobody else may touch the connection meanwhile.
+            _give_back_later(self._lock, self.connection)
+            return
+        await super().__aexit__(exc_type, exc_val, exc_tb)
+
 
 class Client(SqliteClient):
     """The one connection of this process."""
 
+    _closed = False
+
+    async def close(self) -> None:
+        """Close it for good: who comes later must not open it again."""
+        self._closed = True
+        await super().close()
+
     async def create_connection(self, with_db: bool) -> None:
         """Open it for two threads, never at once: aiosqlite's own, and the loop's (`groups`)."""
+        if self._closed:
+            raise DBConnectionError("the database has been closed")
         if self._connection is None:
             self._connection = await aiosqlite.connect(
                 self.filename, isolation_level=None, check_same_thread=False

@@ -15,6 +15,7 @@ from typing import Any
 
 from handlers import inbox, outbox
 from handlers.accounts import StaffRole, register_staff
+from handlers.knowledge import BadKnowledge
 from handlers.platform import PlatformError, load_platform
 from models import database
 from models.clock import clock
@@ -46,6 +47,11 @@ def main() -> int:
     except (ConfigError, PlatformError, TemplatesError, BackupError) as error:
         say_error(str(error))
         return 2
+    except BadKnowledge as bad:
+        say_error("知识库有误 / the knowledge can't be worked with:")
+        for fault in bad.faults[:20]:
+            say_error(f"  {fault}")
+        return 1
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:

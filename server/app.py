@@ -125,6 +125,7 @@ def _setup_lifecycle(
         def take(matcher: Matcher) -> None:
             wiring = app.ctx.wiring
             app.ctx.wiring = replace(wiring, house=replace(wiring.house, matcher=matcher))
+            app.ctx.readiness.wiring = app.ctx.wiring
             if with_worker:
                 app.ctx.worker.use(matcher)
 

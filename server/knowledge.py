@@ -19,7 +19,7 @@ from handlers.platform import Platform
 from models.clock import clock
 from nlp import Corpus, Matcher, load_packaged
 from nlp.keywords import proposed
-from server.say import say, say_error
+from server.say import say
 from server.wiring import STORE_ERRORS, matcher_of
 
 LOOK_EVERY = 2.0  # seconds
@@ -38,15 +38,9 @@ log = structlog.get_logger(__name__)
 
 
 async def import_packaged() -> int:
-    """`import-corpus`: says row by row what was done; 1 when the knowledge is unusable."""
+    """`import-corpus`: says row by row what was done. Raises BadKnowledge."""
     corpus = load_packaged()
-    try:
-        report = await import_corpus(corpus, now=clock.now())
-    except BadKnowledge as bad:
-        say_error("知识有误，没有导入 / nothing was imported:")
-        for fault in bad.faults:
-            say_error(f"  {fault}")
-        return 1
+    report = await import_corpus(corpus, now=clock.now())
     if report.unchanged:
         say(f"知识没有变化（版本 {report.revision}） / nothing changed")
         return 0
@@ -68,7 +62,7 @@ class Renewal:
     """
 
     platform: Platform
-    known: int
+    known: tuple[int, int]
     take: Callable[[Matcher], None]
 
     async def run(self) -> None:

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
 import httpx
+import structlog
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -26,6 +27,8 @@ from server.wechat.client import WeChatClient
 from server.wechat.templates import Templates, load_templates
 from server.wechat.tokens import MemoryTokenStore, RedisTokenStore, TokenStore
 
+log = structlog.get_logger(__name__)
+
 REDIS_ANSWERS_WITHIN = 2.0  # seconds
 # What a database or Redis that is away, full or restarting raises: come again later.
 STORE_ERRORS = (DBConnectionError, OperationalError, RedisError, ConnectionError, TimeoutError)
@@ -44,12 +47,18 @@ class Wiring:
     signer: Signer
     sender: Sender
     files: FileStore
-    knowledge: int  # the version that the house was built on
+    knowledge: tuple[int, int]  # the version that the house was built on
 
 
 async def build_house(config: Config, clock: Clock) -> House:
     """The engine over the knowledge in the open database, and the platform's own facts."""
-    return await asyncio.to_thread(house_of, config, clock, await load_corpus() or load_packaged())
+    try:
+        known = await load_corpus() or load_packaged()
+        return await asyncio.to_thread(house_of, config, clock, known)
+    except BadKnowledge as bad:
+        # Somebody must mend it; until then what came with the program is better than nothing.
+        log.critical("knowledge refused, the packaged one is used", faults=bad.faults[:5])
+        return await asyncio.to_thread(house_of, config, clock, load_packaged())
 
 
 def house_of(config: Config, clock: Clock, corpus: Corpus) -> House:

@@ -10,9 +10,10 @@ from tortoise.exceptions import BaseORMException
 
 from handlers import watch
 from handlers.accounts import StaffRole
-from handlers.knowledge import load_corpus
+from handlers.knowledge import BadKnowledge, load_corpus
 from models import database
 from models.clock import clock
+from nlp.corpus import faults
 from server.config import Config
 from server.doctor.finding import Finding, Look, bounded, fine, reminder, trouble
 from server.readiness import LAG_TOO_LONG, WORKER_TOO_OLD
@@ -69,7 +70,15 @@ async def _schema(url: str) -> list[Finding]:
 
 
 async def _knowledge() -> list[Finding]:
-    if await load_corpus() is None:
+    try:
+        corpus = await load_corpus()
+        wrong = faults(corpus) if corpus else []
+    except BadKnowledge as bad:
+        corpus, wrong = None, bad.faults
+    if wrong:
+        told = "；".join(wrong[:3])
+        return [trouble("知识库", f"有 {len(wrong)} 处错误，重启后只能用随程序带的知识：{told}")]
+    if corpus is None:
         return [trouble("知识库", "是空的，请运行 python -m server import-corpus")]
     return [fine("知识库")]
 

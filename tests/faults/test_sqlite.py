@@ -1,15 +1,24 @@
 """SQLite locked by somebody else for longer than anybody waits."""
 
 import asyncio
+import sqlite3
 import sys
+import threading
+import time
 from asyncio.subprocess import PIPE
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
+from tortoise.exceptions import DBConnectionError, OperationalError
+
+from models import database
+from models.accounts import Account
+from models.transactions import transactional
 from tests.cast import EMPLOYEE
 from tests.faults.load import load
-from tests.faults.service import CROWD, Service, finish_messages
+from tests.faults.service import CROWD, Service, finish_messages, until
 
 HOLD = (
     "import sqlite3, sys; c = sqlite3.connect(sys.argv[1], isolation_level=None);"
@@ -55,3 +64,73 @@ async def test_lock_held_for_long_is_unavailable_and_loses_nothing(service: Serv
     await finish_messages()
     asking.check()
     assert "request failed" not in service.log.read_text()
+
+
+@contextmanager
+def held(url: str) -> Iterator[sqlite3.Connection]:
+    """Another connection writes to the database, and takes its time."""
+    parts = urlsplit(url)
+    with closing(sqlite3.connect(parts.netloc + parts.path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield other
+
+
+@transactional
+async def write() -> None:
+    """One use-case."""
+    await Account.create(display_name="甲", created_at=datetime.now(UTC))
+
+
+async def test_statement_of_someone_who_left_does_not_hold_up_the_loop(database_url: str) -> None:
+    await database.connect(database_url)
+    with held(database_url) as other:
+        leaving = asyncio.create_task(
+            Account.create(display_name="乙", created_at=datetime.now(UTC))
+        )
+        await asyncio.sleep(0.1)
+        leaving.cancel()
+        writing = asyncio.create_task(write())
+        longest = 0.0
+        for _ in range(30):
+            begun = time.perf_counter()
+            await asyncio.sleep(0.02)
+            longest = max(longest, time.perf_counter() - begun)
+        assert longest < 1
+        other.execute("ROLLBACK")
+        await writing
+    await database.disconnect()
+
+
+async def test_what_waits_when_the_database_is_closed_fails_and_opens_nothing(
+    database_url: str,
+) -> None:
+    before = set(threading.enumerate())
+    await database.connect(database_url)
+    with held(database_url):
+        first = asyncio.create_task(write())
+        await asyncio.sleep(0.1)
+        second = asyncio.create_task(write())
+        await asyncio.sleep(0.1)
+        await database.disconnect()
+        ended = await asyncio.gather(first, second, return_exceptions=True)
+    assert all(isinstance(error, OperationalError | DBConnectionError) for error in ended)
+
+    async def nobody_left() -> bool:
+        return set(threading.enumerate()) <= before
+
+    await until(nobody_left, 10)
+
+
+async def test_use_case_that_is_broken_off_leaves_nobody_waiting(database_url: str) -> None:
+    await database.connect(database_url)
+
+    @transactional
+    async def broken() -> None:
+        raise asyncio.CancelledError
+
+    async with asyncio.timeout(5):
+        ended = await asyncio.gather(write(), broken(), write(), return_exceptions=True)
+    assert any(isinstance(error, DBConnectionError) for error in ended)
+    async with asyncio.timeout(5):
+        await write()  # and the next one works
+    await database.disconnect()

@@ -3,11 +3,13 @@
 import msgspec
 import pytest
 from msgspec.structs import replace
+from tortoise.exceptions import OperationalError
 
 from handlers import knowledge
 from handlers.knowledge import Done
 from models.knowledge import KnowledgeEntry, KnowledgeRevision
 from nlp import Article, Corpus, load_packaged
+from server.wiring import build_house
 from tests.cast import EMPLOYEE
 from tests.product import Product
 
@@ -123,6 +125,53 @@ async def test_unusable_knowledge_is_refused_and_the_old_one_stays(product: Prod
     await KnowledgeEntry.create(kind="article", key="t1", content={"id": 5}, created_at=now)
     assert not await product.app.ctx.renewal.look()
     assert await product.say(EMPLOYEE, "GB 7718 新版什么时候实施") == before
+
+
+async def test_what_is_cited_can_not_be_withdrawn(product: Product) -> None:
+    now = product.clock.now()
+    await knowledge.import_corpus(load_packaged(), now=now)
+    with pytest.raises(knowledge.BadEntry, match="GB 7718-2025"):
+        await knowledge.edit("standard", "GB 7718-2025", None, by="陈主任", now=now)
+    assert await KnowledgeEntry.filter(key="GB 7718-2025").count() == 1
+
+
+async def test_package_that_breaks_an_edit_is_not_imported(product: Product) -> None:
+    now = product.clock.now()
+    packaged = load_packaged()
+    mine = replace(article(1, "按新标准"), standards=("GB 7718-2025",))
+    await knowledge.import_corpus(packaged, now=now)
+    await knowledge.edit("article", "t1", msgspec.to_builtins(mine), by="陈主任", now=now)
+    without = corpus()
+    with pytest.raises(knowledge.BadKnowledge, match="t1"):
+        await knowledge.import_corpus(without, now=now)
+
+
+async def test_process_starts_on_the_packaged_knowledge_where_the_other_is_bad(
+    product: Product,
+) -> None:
+    now = product.clock.now()
+    await knowledge.import_corpus(load_packaged(), now=now)
+    await KnowledgeEntry.create(kind="article", key="t1", content={"id": 5}, created_at=now)
+    house = await build_house(product.app.ctx.wiring.config, product.clock)
+    decision = house.matcher.decide("GB 7718 新版什么时候实施", today=now.date())
+    assert "2027-03-16" in decision.text
+
+
+async def test_renewal_that_met_a_silent_database_is_tried_again(
+    product: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = product.clock.now()
+    renewal = product.app.ctx.renewal
+    await knowledge.import_corpus(load_packaged(), now=now)
+
+    async def silent() -> None:
+        raise OperationalError("gone")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("server.knowledge.load_corpus", silent)
+        with pytest.raises(OperationalError):
+            await renewal.look()
+    assert await renewal.look()
 
 
 async def test_unusable_package_is_not_imported(product: Product) -> None:
