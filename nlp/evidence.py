@@ -1,11 +1,11 @@
 """Everything the engine sees in one question, gathered once, before anything is decided."""
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
 from msgspec import Struct
 
+from nlp import asked
 from nlp.corpus import TOPICS, Article, Corpus, StandardLimit
 from nlp.courtesies import without_courtesies
 from nlp.governing import TITLES, Claim, Governing, Scored
@@ -21,25 +21,6 @@ from nlp.spelling import Speller
 from nlp.text import clean
 from nlp.verdict import Value, values
 
-_ASKS_LIMIT = re.compile(
-    r"限量|限值|限度|超标|超了|不合格|合格|指标|标准|上限|最大|最高|最低|要求|多少|允许|国标|规定|范围|检出|判定|低于|高于|"
-    r"超出|偏高|偏低|含量|多高|几|能加(?!急)|可以加(?!急)|能用|能不能加"
-)
-_ASKS_VALUE = re.compile(
-    r"限量|限值|限度|超标|超了|最大|上限|标准.{0,4}多少|不得超过|不能超过|^.{2,8}多少$|最多"
-)
-_ASKS_METHOD = re.compile(
-    r"怎么测|怎么检|如何测|如何检|咋测|咋检|用什么(?:方法|标准)|方法|测定|检验标准|检测标准|测.{0,8}(?:哪个|什么|啥)?标准|测.{0,6}用"
-)
-_ASKS_STANDARD = re.compile(
-    r"实施|执行|新版|旧版|老版|作废|废止|替代|代替|现行|有效|版本|最新|更新|换版|修订|勘误|修改单|发布|过渡|哪年|哪天|什么时候|"
-    r"啥时候|何时|多会|几号|还能用|名称|全称|叫什么|是什么|是啥|哪个标准|日期|生效|区别|改了"
-)
-_NOT_LIMIT = re.compile(
-    r"送检|多少钱|费用|报价|收费|几天|多久|周期|哪里测|哪能测|租|借|培训|报名|你们"
-)
-_ASKS_FORMER = re.compile(r"以前|旧|原来|老标准|改了|新标准|新版")
-_ASKS_NEW = re.compile(r"新版|新标|新国标|最新|新的")
 _FAQ_HITS = 12
 # Strength of a claim on the first place: a number written out, a limit found, an article alike.
 _NUMBER_CLAIM = 3.0
@@ -173,11 +154,10 @@ class Gatherer:
             limits=limits,
             limit_choices=choices,
             values=measured,
-            asks_limit=not _NOT_LIMIT.search(plain)
-            and (bool(measured) or bool(_ASKS_LIMIT.search(plain)) or len(plain) <= 14),
-            asks_value=bool(_ASKS_VALUE.search(plain)),
-            asks_method=bool(_ASKS_METHOD.search(plain)),
-            asks_standard=bool(_ASKS_STANDARD.search(plain)) or _only_number(plain, resolved),
+            asks_limit=asked.asks_limit(plain, measured=bool(measured)),
+            asks_value=asked.asks_value(plain),
+            asks_method=asked.asks_method(plain),
+            asks_standard=asked.asks_standard(plain) or _only_number(plain, resolved),
             articles=articles,
             topics=topics,
             actions=tuple(self._action_model.weigh(row)),
@@ -196,7 +176,7 @@ class Gatherer:
     def meant_first(self, found: Resolved, text: str, today: date) -> tuple[str, ...]:
         """The rows' numbers; the coming edition leads where the text asks for the new one."""
         numbers = [row.number for row in found.rows]
-        if found.asked.year is None and _ASKS_NEW.search(text):
+        if found.asked.year is None and asked.asks_new(text):
             coming = [name for name in numbers if self.corpus.status(name, today) == "即将实施"]
             return tuple(dict.fromkeys(coming + numbers))
         return tuple(numbers)
@@ -261,9 +241,9 @@ class Gatherer:
         held = tuple(dict.fromkeys(row.number for row in limits))
         yield held, _LIMIT_CLAIM, "产品×指标的限值"
         methods = self.resolver.in_force((row.method for row in limits), today)
-        yield methods, _LIMIT_CLAIM + 0.1 if _ASKS_METHOD.search(plain) else 1.0, "限值的检验方法"
+        yield methods, _LIMIT_CLAIM + 0.1 if asked.asks_method(plain) else 1.0, "限值的检验方法"
         yield tuple(dict.fromkeys(row.number for row in choices)), 0.9, "指标的限值"
-        if _ASKS_FORMER.search(plain):
+        if asked.asks_former(plain):
             old = [name for number in held for name in self.corpus.by_number[number].replaces]
             yield tuple(old), _LIMIT_CLAIM - 0.2, "被代替的旧版"
 

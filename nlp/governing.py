@@ -10,6 +10,7 @@ from operator import itemgetter
 from msgspec import Struct
 
 from nlp.affinity import Affinity
+from nlp.asked import asks_new
 from nlp.corpus import Corpus, Standard
 from nlp.finder import Finder
 from nlp.index import Document, Hit
@@ -46,7 +47,6 @@ _STEP = 0.08
 _NAMES = 4096
 
 
-_ASKS_NEW = re.compile(r"新版|新标|新国标|最新|新的")
 _ASKS_PRODUCT_STANDARD = re.compile(r"标准|国标|执行|套|按哪个|按什么|按啥")
 
 
@@ -117,7 +117,7 @@ class Governing:
         joined = [(*_joined(claimed), number) for number, claimed in found.items()]
         joined.sort(key=lambda one: (-one[0], one[2]))
         ranked = [Scored(number, score, why) for score, why, number in joined if score >= _LEAST]
-        if _ASKS_NEW.search(text):
+        if asks_new(text):
             ranked = self._coming_first(ranked, today)
         return ranked[:MOST]
 
