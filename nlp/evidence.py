@@ -108,7 +108,7 @@ class Gatherer:
         )
         topic_words = (word for line in read_lines("topics.txt") for word in line.split()[1:])
         topics, actions = _topic_pairs(corpus), _action_pairs(corpus)
-        texts = [text for text, _ in (*topics, *actions)]
+        texts = list(dict.fromkeys(text for text, _ in (*topics, *actions)))
         # Both models learn from nearly the same texts.
         found = {text: features(read(without_courtesies(clean(text)))) for text in texts}
         self._vocabulary = Vocabulary(list(found.values()))

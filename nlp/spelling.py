@@ -1,7 +1,6 @@
 """Mends homophones that voice input and typing leave in words of the domain: 矿全水, 伤标, 检侧."""
 
 import re
-from collections import Counter
 from collections.abc import Iterable
 from operator import add
 
@@ -16,8 +15,6 @@ _LONGEST = 6
 _SHORTEST = 2
 # Words of one character that stand beside anything: 查饮料 is not 茶饮料, 由机构 not 有机构.
 _EVERYDAY = "查找问请想要送测做买卖用由就或各再占分种里受和与及等向对给从把被让没不也都还又很只个"
-# A pair of characters that several texts hold is no slip of the keyboard.
-_COMMON = 2
 
 
 class Speller:
@@ -25,7 +22,7 @@ class Speller:
 
     def __init__(self, words: Iterable[str], texts: Iterable[str]) -> None:
         """`words` may be put in, and those of one character are never a slip. A pair of characters
-        that several of the `texts` hold is right."""
+        that one of the `texts` holds is right."""
         words = tuple(words)
         self._alone = {word for word in words if len(word) == 1} | set(_EVERYDAY)
         self._words = {word for word in words if _CHINESE.fullmatch(word)}
@@ -41,8 +38,7 @@ class Speller:
                 self._by_letters[letters] = "" if letters in self._by_letters else word
         self._most_letters = max(map(len, self._by_letters), default=0)
         self._starts = {sound[:_SHORTEST] for sound in self._by_sound}
-        seen = Counter(pair for text in texts for pair in set(bigrams(text)))
-        self._pairs = {pair for pair, count in seen.items() if count >= _COMMON}
+        self._pairs = {pair for text in texts for pair in bigrams(text)}
 
     def mend(self, text: str) -> str:
         """With words written in letters read, and one character put right in each word mended."""
