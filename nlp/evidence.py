@@ -51,6 +51,7 @@ class Evidence(Struct, frozen=True):
     limits: tuple[StandardLimit, ...]
     limit_choices: tuple[StandardLimit, ...]
     values: tuple[Value, ...]
+    bare: bool
     asks_limit: bool
     asks_value: bool
     asks_method: bool
@@ -154,6 +155,7 @@ class Gatherer:
             limits=limits,
             limit_choices=choices,
             values=measured,
+            bare=not limits and self.book.is_bare(plain),
             asks_limit=asked.asks_limit(plain, measured=bool(measured)),
             asks_value=asked.asks_value(plain),
             asks_method=asked.asks_method(plain),

@@ -62,6 +62,12 @@ _RULES = (
         0.75,
         "没说是什么事",
     ),
+    _Rule(
+        lambda seen, _: seen.bare and bool(seen.mentions.products or seen.limit_choices),
+        "clarify",
+        0.8,
+        "只说了名称，没说要问什么",
+    ),
     _Rule(lambda seen, _: seen.intents.price, "route", 0.85, "问价，由人报价"),
     _Rule(lambda seen, _: seen.intents.material, "route", 0.8, "要范本或课件"),
     _Rule(lambda seen, _: seen.asks_unknown_number, "route", 0.8, "问的标准库中没有"),

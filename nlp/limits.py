@@ -101,6 +101,11 @@ class LimitBook:
     def without_products(self, text: str) -> str:
         return self._find_product.sub(" ", clean(text))
 
+    def is_bare(self, text: str) -> bool:
+        """Whether it is a name of the tables and nothing else: "桶装水", "溴酸盐？"."""
+        left = self._find_indicator.sub("", self._find_product.sub("", clean(text)))
+        return not any(map(str.isalnum, left))
+
     def rows(self, product: str, indicator: str) -> list[StandardLimit]:
         """The limits that hold for a product, the most particular ones only.
 

@@ -132,6 +132,8 @@ class Replies:
         if seen.limit_choices:
             options = self._product_options(seen.limit_choices, seen.mentions.indicators[0])
             return wording.ASK_WHICH_PRODUCT, options
+        if seen.bare and seen.mentions.products:
+            return wording.ask_what_about(seen.mentions.products[0]), ()
         article = _usable(seen, "clarify")
         if article:
             return article.answer, ()

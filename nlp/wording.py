@@ -30,6 +30,12 @@ ASK_FOR_SUBJECT = "请说明您指的是哪件事（产品、项目、标准编�
 PENDING = "（待核）"
 
 
+def ask_what_about(product: str) -> str:
+    """Somebody has named a product, and nothing else."""
+    examples = "执行哪个标准、某个项目的限量、怎么送检、标签怎么写、办什么许可"
+    return f"想问{product}的什么？例如：{examples}。"
+
+
 def readable_source(source: str) -> str:
     """A source column in the user's words; names of repositories and pages are left out."""
     first = source.split(";", maxsplit=1)[0]

@@ -51,3 +51,10 @@ def test_odd_spellings_and_gaps_are_told_plainly(
     text = matcher.decide(question, today=TODAY).text
     assert said in text
     assert "unknown" not in text
+
+
+@pytest.mark.parametrize("question", ["桶装水", "矿泉水？", "溴酸盐"])
+def test_a_name_alone_is_asked_back(matcher: Matcher, question: str) -> None:
+    decision = matcher.decide(question, today=TODAY)
+    assert decision.action == "clarify"
+    assert decision.text
