@@ -10,6 +10,7 @@ from nlp import wording
 from nlp.corpus import Article, StandardLimit
 from nlp.evidence import Evidence, Gatherer
 from nlp.judgement import NEAR_ARTICLE, SURE_STANDARD, USABLE_ARTICLE
+from nlp.limits import indicator_name
 from nlp.verdict import verdict
 
 # Above this the advice of an article is left out of the answer on a limit.
@@ -79,6 +80,9 @@ class Replies:
         if len(seen.limits) > _MOST_LIMITS:
             rest = len(seen.limits) - _MOST_LIMITS
             blocks.append(f"另有 {rest} 条限值，请说明具体品种或指标。")
+        if seen.limit_choices:
+            others = dict.fromkeys(indicator_name(row) for row in seen.limit_choices)
+            blocks.append(f"{'、'.join(others)}的限值随产品而不同，请说明是哪种产品。")
         if any(wording.limit_unverified(row) for row in shown):
             blocks.append(wording.ASK_A_PERSON)
         advice = _advice(seen)

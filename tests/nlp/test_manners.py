@@ -58,3 +58,9 @@ def test_a_name_alone_is_asked_back(matcher: Matcher, question: str) -> None:
     decision = matcher.decide(question, today=TODAY)
     assert decision.action == "clarify"
     assert decision.text
+
+
+def test_an_indicator_that_wants_a_product_is_not_dropped(matcher: Matcher) -> None:
+    text = matcher.decide("原水铁锰超标", today=TODAY).text
+    assert "生活饮用水·铁：≤0.3 mg/L" in text
+    assert "锰的限值随产品而不同" in text
