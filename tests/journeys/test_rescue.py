@@ -2,13 +2,14 @@
 
 import asyncio
 import time
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from tortoise.transactions import in_transaction
 
-from handlers import inbox
+from handlers import accounts, conversation, inbox, outbox
 from handlers.incoming import App, Incoming, Kind, Via
 from models.accounts import Account, Identity
 from models.conversations import InboundMessage, InboundState
@@ -216,3 +217,43 @@ async def test_broken_sending_does_not_silence_the_bot(product: Product) -> None
     assert await product.say(EMPLOYEE, "你好") == ""  # what waited goes first
     await product.pass_time(timedelta(minutes=1))
     assert await product.say(EMPLOYEE, "几点下班") != ""
+
+
+async def test_what_was_left_lying_stands_in_the_transcript_of_its_new_thread(
+    product: Product,
+) -> None:
+    await product.say(EMPLOYEE, "你好")
+    house, clock = product.house, product.clock
+    # Stored just before the thread falls silent, and then the process dies.
+    clock.travel(house.context_ends_after - timedelta(minutes=1))
+    await inbox.receive(house, incoming("k"), via=Via.PASSIVE, now=clock.now())
+    await product.pass_time(timedelta(minutes=5))
+    ticket = await Ticket.get()
+    assert ticket.transcript[-1]["text"] == ROUTED
+    message = await InboundMessage.get(dedupe_key="k")
+    assert message.conversation_id == ticket.conversation_id
+
+
+@pytest.mark.parametrize(
+    ("deferred", "state"), [(True, OutboxState.PENDING), (False, OutboxState.PARKED)]
+)
+async def test_request_of_the_app_is_a_contact_once_it_is_answered_by_message(
+    product: Product, deferred: bool, state: OutboxState
+) -> None:
+    house, now = product.house, product.clock.now()
+
+    def asked(key: str) -> Incoming:
+        return replace(incoming(key, "你好"), app=App.MINIAPP, openid=EMPLOYEE.miniapp_openid)
+
+    await inbox.ask(house, asked("first"), seconds=5)
+    person = await Identity.get(app=App.MINIAPP, openid=EMPLOYEE.miniapp_openid)
+    await outbox.enqueue(
+        Notice.REPLY, account_id=person.account_id, app=App.MINIAPP, payload={"text": "旧答复"},
+        dedupe_key="old", stream=accounts.asker_stream(person.account_id), now=now,
+    )  # fmt: skip
+    await OutboxItem.filter(dedupe_key="old").update(state=OutboxState.PARKED)
+    message, thread = await inbox.receive(house, asked("second"), via=Via.DIRECT, now=now)
+    if deferred:
+        await inbox.defer(message.id)
+    await conversation.respond(house, message, thread)
+    assert (await OutboxItem.get(dedupe_key="old")).state == state
