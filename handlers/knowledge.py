@@ -13,7 +13,7 @@ import msgspec
 
 from handlers.errors import DomainError
 from models.knowledge import KnowledgeEntry, KnowledgeRevision
-from models.sql import fetch
+from models.sql import Row, fetch
 from models.transactions import transactional
 from nlp import Article, Corpus, Example, Standard, StandardLimit
 from nlp.corpus import faults
@@ -25,14 +25,12 @@ KINDS: dict[str, type] = {
     "article": Article,
     "example": Example,
 }
-
-
 KIND_LABELS = {"standard": "标准", "limit": "指标", "article": "问答", "example": "例句"}
 # The newest version of every (kind, key), in the order in which the keys first came in.
-_CONTENTS = (
-    "SELECT e.kind, e.key, e.content FROM knowledge_entry e JOIN"
+_IN_FORCE = (
+    "SELECT e.kind, e.key, e.content, e.edited_by FROM knowledge_entry e JOIN"
     " (SELECT max(id) AS id, min(id) AS first FROM knowledge_entry GROUP BY kind, key) newest"
-    " ON newest.id = e.id WHERE e.content IS NOT NULL ORDER BY newest.first"
+    " ON newest.id = e.id ORDER BY newest.first"
 )
 
 
@@ -87,14 +85,14 @@ async def import_corpus(corpus: Corpus, *, now: datetime) -> ImportReport:
     if latest is not None and latest.digest == digest:
         return ImportReport(latest.id, unchanged=True)
     revision = await KnowledgeRevision.create(digest=digest, imported_at=now)
-    present = {(entry.kind, entry.key): entry for entry in await _in_force()}
+    present = {(row["kind"], row["key"]): row for row in await fetch(_IN_FORCE)}
     report: list[tuple[Done, str, str]] = []
     fresh: list[KnowledgeEntry] = []
     for key in [*rows, *(key for key in present if key not in rows)]:
         content, old = rows.get(key), present.get(key)
-        if old is not None and old.content == content:
+        if old is not None and _content(old) == content:
             continue
-        if old is not None and old.edited_by:
+        if old is not None and old["edited_by"]:
             report.append((Done.KEPT, *key))
             continue
         changed = Done.WITHDRAWN if content is None else Done.CHANGED
@@ -149,25 +147,27 @@ async def load_corpus() -> Corpus | None:
 
     Raises BadKnowledge where a row can't be read; it never waits in the loop's thread for long.
     """
-    rows = await fetch(_CONTENTS)
+    rows = await fetch(_IN_FORCE)
     return await asyncio.to_thread(_corpus_of, rows) if rows else None
 
 
 async def _faults_in_force() -> list[str]:
     """What is wrong with the knowledge as it is now, a line each."""
     try:
-        return faults(_corpus_of(await fetch(_CONTENTS)))
+        return faults(_corpus_of(await fetch(_IN_FORCE)))
     except BadKnowledge as bad:
         return bad.faults
 
 
-def _corpus_of(rows: list[dict[str, Any]]) -> Corpus:
+def _corpus_of(rows: list[Row]) -> Corpus:
     decoders: dict[str, msgspec.json.Decoder[Any]] = {
         kind: msgspec.json.Decoder(form) for kind, form in KINDS.items()
     }
     by_kind: dict[str, list[Any]] = {kind: [] for kind in KINDS}
     for row in rows:
         kind, key = row["kind"], row["key"]
+        if not row["content"]:
+            continue  # withdrawn
         try:
             by_kind[kind].append(decoders[kind].decode(row["content"]))
         except (KeyError, msgspec.DecodeError) as error:
@@ -180,17 +180,9 @@ def _corpus_of(rows: list[dict[str, Any]]) -> Corpus:
     )
 
 
-async def _in_force() -> list[KnowledgeEntry]:
-    """The newest version of every (kind, key), in the order in which the keys first came in."""
-    rows = await fetch(
-        "SELECT max(id) AS id, min(id) AS first FROM knowledge_entry GROUP BY kind, key"
-    )
-    order = {row["id"]: row["first"] for row in rows}
-    entries: list[KnowledgeEntry] = []
-    ids = sorted(order)
-    for start in range(0, len(ids), BATCH):
-        entries += await KnowledgeEntry.filter(id__in=ids[start : start + BATCH])
-    return sorted(entries, key=lambda entry: order[entry.id])
+def _content(row: Row) -> Any:
+    """The fields of a version as `fetch` gives it; None where it was withdrawn."""
+    return msgspec.json.decode(row["content"]) if row["content"] else None
 
 
 def _rows(corpus: Corpus) -> Iterator[tuple[tuple[str, str], dict[str, Any]]]:

@@ -16,8 +16,22 @@ _K1 = 1.2
 _B = 0.6
 
 
+class Telling:
+    """How much each term tells."""
+
+    def __init__(self, idf: dict[str, float], documents: int) -> None:
+        self._idf = idf
+        # A term no document has tells as much about the question as the rarest one known.
+        self._unseen = float(np.log1p(documents + 0.5))
+
+    def mass(self, terms: Iterable[str]) -> float:
+        """The sum of the idf of the terms."""
+        known, unseen = self._idf.get, self._unseen
+        return sum([known(term, unseen) for term in terms])
+
+
 class Terms:
-    """The terms of some documents: how much each of them tells, and in which documents it is."""
+    """The terms of some documents, and in which documents each is: what postings are made of."""
 
     def __init__(self, documents: Sequence[Sequence[str]]) -> None:
         """idf = ln(1 + (N - n + 0.5) / (n + 0.5)), Lucene's, which is never negative."""
@@ -35,16 +49,10 @@ class Terms:
         self._each_idf = np.repeat(idf, spread)
         self._idf: dict[str, float] = dict(zip(vocabulary, idf.tolist(), strict=True))
         self._lengths = sizes.astype(np.float64)
-        # A term no document has tells as much about the question as the rarest one known.
-        self._unseen = float(np.log1p(len(documents) + 0.5))
-
-    def mass(self, terms: Iterable[str]) -> float:
-        """The sum of the idf of the terms."""
-        known, unseen = self._idf.get, self._unseen
-        return sum([known(term, unseen) for term in terms])
+        self.telling = Telling(self._idf, len(documents))
 
     def masses(self) -> Floats:
-        """`mass` of the distinct terms of each document."""
+        """`Telling.mass` of the distinct terms of each document."""
         return cast("Floats", np.bincount(self._held, self._each_idf, minlength=len(self._lengths)))
 
     def bm25(self) -> Floats:

@@ -69,11 +69,12 @@ class _Shelf:
         self.terms = {
             kind: Terms([getattr(reading, kind) for reading in readings]) for kind, *_ in _KINDS
         }
-        self._compared = [(kind, share, self.terms[kind]) for kind, _, share in _KINDS if share]
+        compared = [(kind, share, self.terms[kind]) for kind, _, share in _KINDS if share]
+        self._compared = [(kind, share, terms.telling) for kind, share, terms in compared]
         sizes = np.array([len(reading.characters) for reading in readings])
         # What has no characters, or those of a whole passage, is like nothing: infinite mass.
         comparable = (sizes > 0) & (sizes <= _SHORT_TEXT)
-        masses = sum(share * terms.masses() for _, share, terms in self._compared)
+        masses = sum(share * terms.masses() for _, share, terms in compared)
         self._mass = np.where(comparable, masses, np.inf)
         self._by_body: dict[str, set[int]] = {}
         self._by_key: dict[str, set[int]] = {}
@@ -131,7 +132,7 @@ class _Shelf:
     ) -> list[_Found]:
         """The `k` best of the positions `top`; ties keep the order of the documents."""
         mass = sum(
-            [share * terms.mass(set(getattr(query, kind))) for kind, share, terms in self._compared]
+            [share * known.mass(set(getattr(query, kind))) for kind, share, known in self._compared]
         )
         extra = np.array([bonus.get(at, 0.0) for at in top.tolist()]) if bonus else 0.0
         plain = scores - extra if bonus else scores
@@ -211,6 +212,8 @@ class SearchIndex:
             shelf.terms["words"].postings(_SYNONYM_WEIGHT, start, 0.0, 0)
             for shelf, start in zip(self._shelves, starts, strict=True)
         )
+        for shelf in self._shelves:
+            shelf.terms.clear()  # the lists are made of them, and that was all
 
     @classmethod
     def build(cls, documents: Iterable[Document]) -> "SearchIndex":

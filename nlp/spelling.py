@@ -25,10 +25,9 @@ class Speller:
         that one of the `texts` holds is right."""
         words = tuple(words)
         self._alone = {word for word in words if len(word) == 1} | set(_EVERYDAY)
-        self._words = {word for word in words if _CHINESE.fullmatch(word)}
         self._by_sound: dict[str, str] = {}
         self._by_letters: dict[str, str] = {}
-        for word in sorted(self._words):
+        for word in sorted({word for word in words if _CHINESE.fullmatch(word)}):
             if _SHORTEST <= len(word) <= _LONGEST:
                 sound = sounded(word)
                 # Of two words that sound alike neither can be guessed.

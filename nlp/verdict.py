@@ -79,8 +79,9 @@ def values(
 ) -> tuple[Value, ...]:
     """The measured values of a cleaned text, in its order.
 
-    A number counts where it has a unit, stands right behind the name of an indicator (`named`:
-    the spans of these) or a word such as 检出, or right before one such as 合格. Numbers of
+    A number counts right before a word such as 合格, right behind one such as 检出 or the name of
+    an indicator (`named`: the spans of these), or with a unit where such a verdict is asked for.
+    Nothing but punctuation may follow it, and its unit. Numbers of
     standards, dates, quantities, quoted limits and excesses don't; and where something is below
     what can be measured, nothing does.
     """

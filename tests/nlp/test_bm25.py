@@ -43,11 +43,15 @@ def test_scores_are_those_of_the_formula(query: str) -> None:
 
 def test_masses_are_sums_of_idf() -> None:
     terms = Terms(DOCUMENTS)
-    assert terms.masses() == pytest.approx([terms.mass(set(document)) for document in DOCUMENTS])
+    assert terms.masses() == pytest.approx(
+        [terms.telling.mass(set(document)) for document in DOCUMENTS]
+    )
 
 
 def test_shared_mass_stands_behind_the_scores() -> None:
     terms = Terms([["甲", "乙"], ["乙", "丙"]])
     scores, shared = sums(Lists([terms.postings(1.0, 0, 0.5, 2)]).of(["乙", "丙"]), 4).reshape(2, 2)
-    assert shared == pytest.approx([0.5 * terms.mass(["乙"]), 0.5 * terms.mass(["乙", "丙"])])
+    assert shared == pytest.approx(
+        [0.5 * terms.telling.mass(["乙"]), 0.5 * terms.telling.mass(["乙", "丙"])]
+    )
     assert scores[1] > scores[0] > 0
