@@ -6,25 +6,25 @@ thread that has moved on meanwhile decides again.
 """
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import Any
 
 import msgspec
 
-from handlers import accounts, dialog, outbox, threads, ticket_records, tickets, wording
-from handlers.errors import DomainError, NotFound
+from handlers import accounts, dialog, effects, outbox, takeover, threads, wording
+from handlers.errors import DomainError
 from handlers.events import note
 from handlers.house import House
-from handlers.routing import Colleague
+from handlers.slots import Scene
 from handlers.threads import Thread
-from handlers.topics import label
+from handlers.turns import Outcome, Senses
 from models.accounts import App
 from models.conversations import InboundMessage, InboundState, Kind, Via
 from models.outbox import Notice
 from models.sql import as_json, fetch
-from models.tickets import LABELS, UNANSWERED_STATES, Ticket
 from models.transactions import transactional
+from nlp import Decision
 
 ROUNDS = 10
 
@@ -50,7 +50,7 @@ _FINISH = (
     " via = CASE via WHEN 'passive' THEN $3 ELSE via END, ticket_number = $4,"
     " conversation_id = $5 WHERE id = $6 AND state = 'received' RETURNING via"
 )
-MENU_WORDS = {"ask": "", "progress": "进度查询", "human": "转人工"}
+MENU_WORDS = {"ask": "", "services": "办业务", "progress": "进度查询", "human": "转人工"}
 
 
 class _Stale(Exception):
@@ -94,50 +94,52 @@ async def _respond(house: House, message: InboundMessage, thread: Thread | None)
         return await note(message, identity, now=now)
     thread = thread or await find_thread(house, message.app, message.openid, now=now)
     outcome = await house.pace.think(
-        partial(_think, house, message, thread.state, thread.is_staff), length=len(message.text)
+        partial(_think, house, message, thread, now), length=len(message.text)
     )
     try:
         return await _settle(house, message, thread, outcome, now=now)
     except DomainError as error:
         # What the person asked for can't be done; nothing was changed, and they are told why.
-        outcome = dialog.Outcome(outcome.state, say=error.sentence, decision=outcome.decision)
-        return await _settle(house, message, thread, outcome, now=now)
+        refused = Outcome(outcome.state, say=error.sentence, decision=outcome.decision)
+        return await _settle(house, message, thread, refused, now=now)
 
 
-def _think(
-    house: House, message: InboundMessage, state: dialog.State, is_staff: bool
-) -> dialog.Outcome:
+def _think(house: House, message: InboundMessage, thread: Thread, now: datetime) -> Outcome:
     """What the message means in its thread. Only text reaches the engine."""
     today = house.clock.today()
+    matcher, state = house.matcher, thread.state
 
-    def decide(question: str, context: str) -> Any:
-        return house.matcher.decide(question, today=today, context=context)
+    def decide(question: str, context: str) -> Decision:
+        return matcher.decide(question, today=today, context=context)
 
+    taken = thread.taken if thread.taken and thread.taken.until > now else None
+    senses = Senses(
+        decide=decide,
+        scene=Scene(today, matcher.products_in),
+        known=thread.known,
+        is_staff=thread.is_staff,
+        with_specialist=taken.name if taken else "",
+    )
     match message.kind:
         case Kind.TEXT:
-            return dialog.advance(state, message.text, decide, is_staff=is_staff)
+            return dialog.advance(state, message.text, senses)
         case Kind.VOICE if message.text:
-            return dialog.advance(state, message.text, decide)
+            return dialog.advance(state, message.text, replace(senses, is_staff=False))
         case Kind.CLICKED if word := MENU_WORDS.get(message.text):
-            return dialog.advance(state, word, decide)
+            return dialog.advance(state, word, replace(senses, with_specialist=""))
         case Kind.VOICE:
-            return dialog.Outcome(state, say=wording.TYPE_PLEASE)
+            return Outcome(state, say=wording.TYPE_PLEASE)
         case Kind.IMAGE:
-            return dialog.Outcome(state, say=wording.SAY_WHAT_PICTURE)
+            return Outcome(state, say=wording.SAY_WHAT_PICTURE)
         case Kind.FOLLOWED | Kind.SCANNED | Kind.CLICKED | Kind.ENTERED:
-            return dialog.Outcome(state, say=wording.GREETING)
+            return Outcome(state, say=wording.GREETING)
         case _:
-            return dialog.Outcome(state, say=wording.GOT_FILE)
+            return Outcome(state, say=wording.GOT_FILE)
 
 
 @transactional
 async def _settle(
-    house: House,
-    message: InboundMessage,
-    thread: Thread,
-    outcome: dialog.Outcome,
-    *,
-    now: datetime,
+    house: House, message: InboundMessage, thread: Thread, outcome: Outcome, *, now: datetime
 ) -> InboundMessage:
     """The second transaction: state, ticket, outbox and reply together, or nothing.
 
@@ -158,7 +160,10 @@ async def _settle(
         await accounts.ask_unionid_again(thread.identity_id, now)  # told of followers only
     waiting = await _is_contact(message) and await outbox.unpark(thread.account_id, now=now)
     message.decision = msgspec.to_builtins(outcome.decision) if outcome.decision else None
-    message.reply = await _carry_out(house, message, thread, outcome, now=now)
+    message.reply = await effects.carry_out(house, message, thread, outcome, now=now)
+    if thread.taken is not None and thread.taken.until <= now:
+        await takeover.release(thread.id)
+        message.reply = "\n".join((wording.back_to_bot(thread.taken.name), message.reply)).strip()
     finished = await fetch(
         _FINISH,
         as_json(message.decision) if message.decision else None,
@@ -192,97 +197,3 @@ async def _is_contact(message: InboundMessage) -> bool:
         rows = await fetch("SELECT via FROM inbound_message WHERE id = $1", message.id)
         return bool(rows) and rows[0]["via"] != Via.DIRECT
     return True
-
-
-async def _carry_out(
-    house: House,
-    message: InboundMessage,
-    thread: Thread,
-    outcome: dialog.Outcome,
-    *,
-    now: datetime,
-) -> str:
-    """The effects of a turn; returns what to say."""
-    if outcome.on_duty is not None:
-        await accounts.set_on_duty(thread.account_id, on_duty=outcome.on_duty)
-        return wording.ON_DUTY if outcome.on_duty else wording.OFF_DUTY
-    if outcome.number:
-        return await _told_of(outcome.number, thread, now=now)
-    if outcome.progress and (told := await _progress(thread, now=now)):
-        return told
-    if outcome.ticket is not None:
-        present = await ticket_records.waiting_for_answer(
-            thread.account_id, outcome.ticket.question
-        )
-        if present is not None:
-            promised = wording.promise(present.answer_due_at, now)
-            return wording.already(present.number, LABELS[present.state], promised)
-        ticket, staff = await tickets.open_ticket(
-            house,
-            outcome.ticket,
-            thread=thread,
-            transcript=await ticket_records.transcript_of(thread.id),
-            now=now,
-        )
-        message.ticket_number = ticket.number
-        return _receipt(ticket, staff, now=now)
-    if outcome.addition:
-        return await _add(house, message, thread, outcome.addition, now=now)
-    if message.kind == Kind.IMAGE and (
-        noted := await _note_picture(house, message, thread, now=now)
-    ):
-        return noted
-    return outcome.say or (wording.NO_TICKETS if outcome.progress else "")
-
-
-def _receipt(ticket: Ticket, staff: Colleague | None, *, now: datetime) -> str:
-    promised = wording.promise(ticket.answer_due_at, now)
-    if staff is None:
-        return wording.parked(ticket.number, promised)
-    return wording.assigned(label(ticket.topic), staff.name, ticket.number, promised)
-
-
-async def _add(
-    house: House, message: InboundMessage, thread: Thread, text: str, *, now: datetime
-) -> str:
-    ticket = await ticket_records.latest(thread.account_id)
-    if ticket is None:
-        return wording.NO_TICKETS
-    await tickets.add_message(house, ticket, text, dedupe_key=f"inbound:{message.id}", now=now)
-    return wording.added(ticket.number)
-
-
-async def _note_picture(
-    house: House, message: InboundMessage, thread: Thread, *, now: datetime
-) -> str:
-    """A picture sent while a question waits is noted on it; "" when none waits."""
-    ticket = await ticket_records.latest_open(thread.account_id)
-    if ticket is None:
-        return ""
-    await tickets.add_message(
-        house, ticket, wording.PICTURE_NOTED, dedupe_key=f"inbound:{message.id}", now=now
-    )
-    return wording.picture_noted(ticket.number)
-
-
-async def _told_of(number: str, thread: Thread, *, now: datetime) -> str:
-    """One ticket's state; somebody else's looks like one that does not exist."""
-    try:
-        ticket = await ticket_records.access_ticket_as_asker(thread.account_id, number)
-    except NotFound as missing:
-        return missing.sentence
-    return wording.progress([_line(ticket, now=now)])
-
-
-def _line(ticket: Ticket, *, now: datetime) -> tuple[str, str, str, str]:
-    waiting = ticket.state in UNANSWERED_STATES
-    promised = wording.promise(ticket.answer_due_at, now) if waiting else ""
-    return ticket.number, LABELS[ticket.state], ticket.question, promised
-
-
-async def _progress(thread: Thread, *, now: datetime) -> str:
-    """The asker's latest tickets as a text, "" when there are none."""
-    rows = await ticket_records.tickets_of(thread.account_id, limit=5)
-    if not rows:
-        return ""
-    return wording.progress([_line(row, now=now) for row in rows])

@@ -44,6 +44,7 @@ BACKOFF_LONGEST = timedelta(minutes=15)
 PRIORITY = {
     Notice.REPLY: 1,
     Notice.TICKET_ANSWERED: 1,
+    Notice.TICKET_WRITTEN: 1,
     Notice.TICKET_ASSIGNED: 2,
     Notice.TICKET_MESSAGE: 2,
     Notice.TICKET_PARKED: 3,

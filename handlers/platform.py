@@ -3,13 +3,15 @@
 import re
 import tomllib
 from dataclasses import dataclass
-from datetime import time
+from datetime import datetime, time
 from itertools import pairwise
 from pathlib import Path
 
 import msgspec
 import structlog
 
+from handlers.worktime import is_workday
+from models.clock import SHANGHAI
 from nlp import PLATFORM_SOURCE, Article
 
 SUFFIX = "质量基础设施“一站式”服务平台"
@@ -70,10 +72,16 @@ class Platform:
     sites: tuple[Site, ...]
     turnaround: tuple[Turnaround, ...]
 
+    def is_open(self, now: datetime) -> bool:
+        """Whether somebody is to be met now."""
+        local = now.astimezone(SHANGHAI)
+        spans = self.spans if is_workday(local.date()) else ()
+        return any(opens <= local.time() < closes for opens, closes in spans)
+
     def hours_text(self) -> str:
         """Opening hours as people say them."""
         spans = "、".join(f"{a:%H:%M}—{b:%H:%M}" for a, b in self.spans)
-        return f"工作日 {spans}（法定节假日休息）"
+        return f"工作日 {spans}，法定节假日休息"
 
 
 def load_platform(path: Path) -> Platform:

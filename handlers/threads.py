@@ -1,12 +1,15 @@
 """The open thread of a person in an application: found in one look, moved on by one update."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
-from handlers import accounts, dialog
+from handlers import accounts
+from handlers.takeover import Taken
+from handlers.turns import State
 from models.accounts import App
 from models.conversations import Conversation
 from models.sql import as_json, fetch, insert, moment
@@ -14,9 +17,12 @@ from models.transactions import transactional
 
 _LOOK = (
     "SELECT i.id AS identity_id, i.account_id, i.unionid, s.id AS staff_id,"
-    " c.id, c.version, c.state, c.active_at FROM identity i"
+    " c.id, c.version, c.state, c.active_at, c.taken_ticket_id, c.taken_until,"
+    " t.number, taker.name FROM identity i"
     " LEFT JOIN staff s ON s.account_id = i.account_id"
     " LEFT JOIN conversation c ON c.open_key = i.id"
+    " LEFT JOIN ticket t ON t.id = c.taken_ticket_id"
+    " LEFT JOIN staff taker ON taker.id = t.assignee_id"
     " WHERE i.app = $1 AND i.openid = $2"
 )
 _MOVE_ON = (
@@ -29,22 +35,29 @@ LOOKS = 10
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """A thread as it was when looked at; `version` tells whether it still is so."""
+    """A thread as it was when looked at; `version` tells whether it still is so.
+
+    taken: the specialist who has taken it over, also when the time for that is up.
+    known: what we know of the person, by kind of slot.
+    """
 
     id: int
     version: int
-    state: dialog.State
+    state: State
     identity_id: int
     account_id: int
     app: App
     openid: str
     unionid_known: bool
     is_staff: bool
+    taken: Taken | None = None
+    known: Mapping[str, str] = field(default_factory=dict)
 
 
 @transactional
 async def find(app: App, openid: str, *, now: datetime, silent_since: datetime) -> Thread:
     """The person's open thread; a new one at first contact, or after silence since then."""
+    left: dict[str, Any] = {}
     for _ in range(LOOKS):
         rows = await fetch(_LOOK, app, openid)
         if not rows:
@@ -52,19 +65,32 @@ async def find(app: App, openid: str, *, now: datetime, silent_since: datetime) 
             continue
         row = rows[0]
         if row["id"] is None:
-            identity_id = row["identity_id"]
             await insert(
                 Conversation,
-                identity_id=identity_id, open_key=identity_id, created_at=now, active_at=now,
-            )  # fmt: skip
+                identity_id=row["identity_id"],
+                open_key=row["identity_id"],
+                state=left,
+                created_at=now,
+                active_at=now,
+            )
         elif moment(row["active_at"]) < silent_since:
+            left = _left_over(msgspec.json.decode(row["state"], type=State))
             await Conversation.filter(id=row["id"]).update(open_key=None)
         else:
             return _thread(app, openid, row)
     raise RuntimeError("no thread could be opened")
 
 
-async def move_on(thread: Thread, state: dialog.State, *, now: datetime) -> bool:
+def _left_over(state: State) -> dict[str, Any]:
+    """What a new thread takes from an old one: a form that is not finished, put aside."""
+    if state.filling is None:
+        return {}
+    paused = State(filling=replace(state.filling, paused=True), shelved=state.shelved)
+    left: dict[str, Any] = msgspec.to_builtins(paused)
+    return left
+
+
+async def move_on(thread: Thread, state: State, *, now: datetime) -> bool:
     """Write the next state. False when the thread has moved on meanwhile."""
     return bool(
         await fetch(_MOVE_ON, as_json(msgspec.to_builtins(state)), now, thread.id, thread.version)
@@ -75,11 +101,19 @@ def _thread(app: App, openid: str, row: dict[str, Any]) -> Thread:
     return Thread(
         id=row["id"],
         version=row["version"],
-        state=msgspec.json.decode(row["state"], type=dialog.State),
+        state=msgspec.json.decode(row["state"], type=State),
         identity_id=row["identity_id"],
         account_id=row["account_id"],
         app=app,
         openid=openid,
         unionid_known=row["unionid"] is not None,
         is_staff=row["staff_id"] is not None,
+        taken=_taken(row),
     )
+
+
+def _taken(row: dict[str, Any]) -> Taken | None:
+    if row["taken_ticket_id"] is None:
+        return None
+    until = moment(row["taken_until"])
+    return Taken(row["taken_ticket_id"], row["number"], row["name"] or "专员", until)

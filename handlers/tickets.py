@@ -3,14 +3,14 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from handlers import outbox, routing, wording
+from handlers import outbox, routing, takeover, wording
 from handlers.accounts import asker_stream
-from handlers.dialog import TicketWanted
 from handlers.errors import Conflict, DomainError
 from handlers.house import House
 from handlers.routing import Colleague
 from handlers.threads import Thread
 from handlers.topics import label
+from handlers.turns import TicketWanted
 from handlers.worktime import add_working_time
 from models.accounts import Staff, StaffRole
 from models.clock import SHANGHAI
@@ -18,6 +18,7 @@ from models.outbox import Notice
 from models.sql import create, fetch, insert
 from models.text import storable
 from models.tickets import (
+    OPEN_STATES,
     TRANSITIONS,
     Audience,
     EventKind,
@@ -131,20 +132,51 @@ async def answer(ticket: Ticket, staff: Staff, text: str, *, form_id: str, now: 
     event_id = await record(
         ticket, EventKind.ANSWERED, at=now, actor=staff.name, text=text, dedupe_key=dedupe_key
     )
+    words = wording.answer(ticket.question, text, staff.name, ticket.number)
+    await _tell_asker(Notice.TICKET_ANSWERED, ticket, staff, words, event_id=event_id, now=now)
+
+
+@transactional
+async def write(ticket: Ticket, staff: Staff, text: str, *, form_id: str, now: datetime) -> None:
+    """The specialist writes to the asker without answering yet, and takes the conversation over.
+
+    Errors and form_id as with `answer`.
+    """
+    text = _words(text, LONGEST_ANSWER, "留言")
+    dedupe_key = f"write:{ticket.id}:{form_id}"
+    await lock(ticket)
+    if await TicketEvent.filter(dedupe_key=dedupe_key).exists():
+        return
+    if ticket.state in (TicketState.ASSIGNED, TicketState.PARKED):
+        await accept(ticket, staff, now=now)
+    if ticket.state not in OPEN_STATES or ticket.assignee_id != staff.id:
+        raise Conflict(MOVED_ON)
+    event_id = await record(
+        ticket, EventKind.WRITTEN, at=now, actor=staff.name, text=text, dedupe_key=dedupe_key
+    )
+    words = wording.written(ticket.question, text, staff.name, ticket.number)
+    await _tell_asker(Notice.TICKET_WRITTEN, ticket, staff, words, event_id=event_id, now=now)
+
+
+async def _tell_asker(
+    notice: Notice, ticket: Ticket, staff: Staff, words: str, *, event_id: int, now: datetime
+) -> None:
+    """Owe the asker what the specialist wrote; the conversation is the specialist's now."""
     await outbox.enqueue(
-        Notice.TICKET_ANSWERED,
+        notice,
         account_id=ticket.asker_id,
         app=ticket.app,
         payload={
             "number": ticket.number,
             "question": ticket.question,
             "name": staff.name,
-            "text": wording.answer(ticket.question, text, staff.name, ticket.number),
+            "text": words,
         },
-        dedupe_key=f"answered:{event_id}",
+        dedupe_key=f"{notice.value}:{event_id}",
         stream=asker_stream(ticket.asker_id),
         now=now,
     )
+    await takeover.take(ticket, now=now)
 
 
 @transactional
@@ -164,6 +196,14 @@ async def add_message(
             raise Conflict(KEY_TAKEN)
         return
     await take_addition(house, ticket, text, dedupe_key=dedupe_key, now=now)
+
+
+async def note_courtesy(ticket: Ticket, text: str, *, dedupe_key: str, now: datetime) -> None:
+    """Thanks and the like are kept in the history and ask nothing of anybody."""
+    text = text or "［无文字］"
+    await record(
+        ticket, EventKind.MESSAGE, at=now, actor="提问人", text=text, dedupe_key=dedupe_key
+    )
 
 
 async def take_addition(

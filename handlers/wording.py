@@ -1,7 +1,7 @@
 """What the service says. Every sentence of ours to a user stands here or in the knowledge."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from models.clock import SHANGHAI
@@ -34,6 +34,150 @@ NO_TICKETS = "没有查到您名下的工单。直接说事情，我帮您登记
 LATE_PREFIX = "（可能重复）"
 
 
+BOT_AGAIN = "好的，已回到智能助手。直接提问就行；要找人随时回复“转人工”。"
+NOT_TAKEN = "现在就是智能助手在为您服务，直接提问就行。"
+ALREADY_SUBMITTED = "刚才的申请已经提交，不用再确认。"
+ASK_AWAY = "好的，您先问。"
+FOR_A_PERSON = "这一条需要专员来答，已一并转办。"
+WHICH_SERVICE = "可以办这些，回复数字或名称："
+NOTHING_TO_CANCEL = "现在没有正在填的申请。"
+
+# Forms
+WHO = {
+    "enterprise": ("企业", "您是哪家企业的？"),
+    "phone": ("电话", "留一个电话？"),
+}
+CHANGE_WHAT = "要改哪一项？直接说，比如“日期改成下周四”。不办了回“取消”。"
+CONFIRM_HOW = "没看懂。确认提交请回“确认”，要改直接说改什么，不办了回“取消”。"
+MAY_SKIP = "说不准就回“跳过”，专员再跟您商量。"
+SAY_MORE = "没看明白，请用文字说一下。"
+NOT_UNDERSTOOD = {
+    "day": "没看出是哪一天。请说“明天”“下周三”或“12月3日”这样的日期。",
+    "span": "没看出是多久。请说“两天”“半天”或“一周”。",
+    "number": "没看出是多少。请回一个数，比如“3”。",
+    "phone": "这个号码好像不对。请回11位手机号，或带区号的座机。",
+}
+
+
+def back_to_bot(name: str) -> str:
+    """The time of a specialist's conversation is up; said once, with the bot's next words."""
+    return f"（{name}的人工会话已结束，现在由智能助手接着为您服务。找人随时回复“转人工”。）"
+
+
+def begun(title: str, noted: list[tuple[str, str]]) -> str:
+    """A form begins; what the first sentence already told is repeated."""
+    head = f"好的，帮您登记{title}。随时可以回“取消”。"
+    if not noted:
+        return head
+    return f"{head}\n已记下：" + "；".join(f"{label} {value}" for label, value in noted) + "。"
+
+
+def summary(title: str, rows: list[tuple[str, str]]) -> str:
+    """What was filled in, to be confirmed."""
+    lines = [f"· {label}：{value}" for label, value in rows]
+    return "\n".join(
+        [
+            f"请核对{title}：",
+            *lines,
+            "回复“确认”提交；要改直接说，比如“电话改成……”；不办了回“取消”。",
+        ]
+    )
+
+
+def cancelled(title: str) -> str:
+    """A form was given up."""
+    return f"好的，{title}已取消，没有提交任何内容。"
+
+
+def reminder(title: str, asked: str, *, paused: bool) -> str:
+    """After an answer in between: the form is still open."""
+    if paused:
+        return f"——\n{title}还没填完：回复“继续”接着填，不办了回“取消”。"
+    return f"——\n接着填{title}：{asked}"
+
+
+def another_form(title: str, other: str, asked: str) -> str:
+    """Another service is wanted while a form is open."""
+    return f"{title}还没提交。要改办{other}，请回复“换”；不换就接着答：\n{asked}"
+
+
+def needed(label: str, reason: str) -> str:
+    """A slot that can't be skipped."""
+    return f"{label}要填：{reason}"
+
+
+def no_such_day(said: str) -> str:
+    """30 February and the like."""
+    return f"没有“{said}”这一天，请再看一下日期。"
+
+
+def day_is_past(said: str) -> str:
+    """A day that lies behind us."""
+    return f"“{said}”已经过去了，请说今天以后的日期。"
+
+
+def day_too_far(said: str) -> str:
+    """A day more than a year ahead."""
+    return f"“{said}”太远了，请说一年以内的日期。"
+
+
+def number_out_of_range(label: str) -> str:
+    """Zero, a fraction, or more than can be meant."""
+    return f"{label}要是1以上的整数，请再说一次。"
+
+
+def too_many_words(longest: int, length: int) -> str:
+    """More than fits a slot."""
+    return f"这一项最多{longest}字，现在{length}字，请说短一点。"
+
+
+def choose_one(labels: list[str]) -> str:
+    """None or several of the choices."""
+    return f"请从{len(labels)}项里选一项，回复数字即可。"
+
+
+def masked_phone(phone: str) -> str:
+    """138****5678; of a landline the last four."""
+    return f"{phone[:-8]}****{phone[-4:]}" if len(phone) > 8 else f"****{phone[-4:]}"
+
+
+def day_of_form(value: str) -> str:
+    """2026-12-02 上午 as 12月2日（周三）上午."""
+    day, _, more = value.partition(" ")
+    parsed = date.fromisoformat(day)
+    year = f"{parsed.year}年" if parsed.month == 1 else ""
+    return f"{year}{parsed.month}月{parsed.day}日（周{WEEKDAYS[parsed.weekday()]}）{more}"
+
+
+def unfinished(title: str, rows: list[tuple[str, str]], said: str) -> str:
+    """A half-filled form as the question of a ticket."""
+    told = "；".join(f"{label} {value}" for label, value in rows) or "还没有内容"
+    return f"{title}（没填完，需要人工）：{told}\n{said}".strip()
+
+
+def requested(title: str, rows: list[tuple[str, str]]) -> str:
+    """A submitted form as the question of its ticket."""
+    return "\n".join([f"申请{title}", *(f"{label}：{value}" for label, value in rows)])
+
+
+def submitted(title: str, receipt: str) -> str:
+    """A form was submitted; the receipt tells who has it and by when."""
+    return f"{title}申请已提交。{receipt}"
+
+
+def several(answers: list[tuple[str, str]]) -> str:
+    """Several questions of one message with their answers."""
+    return "\n\n".join(
+        f"{number}）{excerpt(question, 30)}\n{text}"
+        for number, (question, text) in enumerate(answers, 1)
+    )
+
+
+def closed_now(hours: str) -> str:
+    """Outside the platform's hours."""
+    return f"现在是休息时间，上班后优先处理（{hours}）。"
+
+
 def promise(moment: datetime, now: datetime) -> str:
     """A deadline as people say it: 预计今天16:00前回复, 预计11月25日（周三）10:30前回复.
 
@@ -63,19 +207,37 @@ def options(question: str, labels: list[str]) -> str:
     return "\n".join([question, *lines, OPTIONS_TAIL])
 
 
-def assigned(topic_label: str, name: str, number: str, promised: str) -> str:
-    """The question went to somebody on duty."""
+def assigned(topic_label: str, name: str, number: str, promised: str, closed: str = "") -> str:
+    """The question went to somebody on duty. closed: said where the platform is not open now."""
     return (
-        f"已转{topic_label}专员{name}，单号{number}，{promised}。\n"
+        f"已转{topic_label}专员{name}，单号{number}，{promised}。\n{closed}"
         "答复会发到这里；要补充请回复“补充”加内容。"
     )
 
 
-def parked(number: str, promised: str) -> str:
+def parked(number: str, promised: str, closed: str = "") -> str:
     """The question is registered; nobody is on duty now."""
     return (
-        f"已登记，单号{number}。现在没有专员值班，上班后优先处理，{promised}。\n"
+        f"已登记，单号{number}。{closed or '现在没有专员值班，上班后优先处理。'}{promised}。\n"
         "答复会发到这里；要补充请回复“补充”加内容。"
+    )
+
+
+def with_specialist(name: str, number: str) -> str:
+    """A person is called who is there already."""
+    return f"{name}正在处理您的事，单号{number}，已再次提醒。"
+
+
+def heard(name: str) -> str:
+    """What was said went to the specialist."""
+    return f"已发给{name}。"
+
+
+def written(question: str, text: str, name: str, number: str) -> str:
+    """A specialist writes and has not answered yet."""
+    return (
+        f"【专员{name}】{text}\n\n（您问：“{excerpt(question, 40)}”，单号{number}。"
+        "直接在这里回复，专员能看到；不用了回“结束对话”。）"
     )
 
 
@@ -98,7 +260,10 @@ def picture_noted(number: str) -> str:
 
 def answer(question: str, text: str, name: str, number: str) -> str:
     """A specialist's answer, quoting the question it answers."""
-    return f"【专员答复】\n您问：“{excerpt(question, 60)}”\n\n{text}\n\n——{name}，单号{number}"
+    return (
+        f"【专员答复】\n您问：“{excerpt(question, 60)}”\n\n{text}\n\n——{name}，单号{number}\n"
+        "还有疑问直接在这里回复，专员能看到；问别的请先回“结束对话”。"
+    )
 
 
 def progress(rows: list[tuple[str, str, str, str]]) -> str:

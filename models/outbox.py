@@ -14,6 +14,7 @@ class Notice(StrEnum):
 
     REPLY = "reply"  # the bot's answer that came too late for the callback's response
     TICKET_ANSWERED = "ticket_answered"
+    TICKET_WRITTEN = "ticket_written"  # the specialist wrote and has not answered yet
     TICKET_ASSIGNED = "ticket_assigned"
     TICKET_OVERDUE = "ticket_overdue"
     TICKET_PARKED = "ticket_parked"
@@ -21,13 +22,15 @@ class Notice(StrEnum):
 
 
 class OutboxState(StrEnum):
-    """parked: no channel is open now, waits for the person's next contact. dead: needs staff."""
+    """parked: no channel is open now, waits for the person's next contact. dead: needs staff.
+    dropped: not wanted any more, because a specialist took the conversation over."""
 
     PENDING = "pending"
     LEASED = "leased"
     DONE = "done"
     PARKED = "parked"
     DEAD = "dead"
+    DROPPED = "dropped"
 
 
 class Channel(StrEnum):

@@ -63,6 +63,7 @@ class EventKind(StrEnum):
     PARKED = "parked"
     ACCEPTED = "accepted"
     MESSAGE = "message"  # the asker added something
+    WRITTEN = "written"  # the specialist wrote to the asker and has not answered yet
     ANSWERED = "answered"
     OVERDUE = "overdue"
     NOTICE_FAILED = "notice_failed"

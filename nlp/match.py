@@ -88,6 +88,10 @@ class Matcher:
             reasons=tuple(self._reasons(seen, topic, action, asked if asked != text else "")),
         )
 
+    def products_in(self, text: str) -> tuple[str, ...]:
+        """The products that a text names, by their formal names."""
+        return self._gatherer.book.mentions(text[:MAX_QUESTION]).products
+
     def _about_platform(self, text: str) -> Decision | None:
         """The platform's own answer where hardly more than one of its wordings was typed."""
         plain = clean(text)

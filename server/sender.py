@@ -179,7 +179,7 @@ class Sender:
             )
             token = self.signer.sign("desk-link", {"link": link.id}, now=now, ttl=links.VALID_FOR)
             return f"{self.public_url}/desk/enter/{token}"
-        if item.notice == Notice.TICKET_ANSWERED:
+        if item.notice in (Notice.TICKET_ANSWERED, Notice.TICKET_WRITTEN):
             token = self.signer.sign(
                 "asker-link", {"number": item.payload["number"]}, now=now, ttl=ASKER_LINK_VALID
             )

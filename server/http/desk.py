@@ -1,6 +1,6 @@
 """The specialist's phone pages: in by a one-time link, accept, answer. Plain forms, no script."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -83,13 +83,22 @@ async def accept(request: Request, number: str) -> HTTPResponse:
 
 
 async def answer(request: Request, number: str) -> HTTPResponse:
+    return await _send(request, number, tickets.answer)
+
+
+async def write(request: Request, number: str) -> HTTPResponse:
+    return await _send(request, number, tickets.write)
+
+
+async def _send(request: Request, number: str, act: Callable[..., Awaitable[None]]) -> HTTPResponse:
+    """What was typed goes to the asker, as an answer or before it."""
     staff = await _staff(request)
     text = _field(request, "text")
     try:
         form_id = _check_form(request, staff)
         ticket = await ticket_records.access_ticket_as_staff(staff, number)
         now = wiring(request).clock.now()
-        await tickets.answer(ticket, staff, text, form_id=form_id, now=now)
+        await act(ticket, staff, text, form_id=form_id, now=now)
     except (NotFound, Unauthorized):
         raise
     except DomainError as error:
@@ -119,6 +128,7 @@ ROUTES = (
     ("GET", "/desk/tickets/<number:str>", show),
     ("POST", "/desk/tickets/<number:str>/accept", accept),
     ("POST", "/desk/tickets/<number:str>/answer", answer),
+    ("POST", "/desk/tickets/<number:str>/write", write),
     ("GET", "/desk/tickets/<number:str>/attachments/<attachment_id:int>", attachment),
     ("GET", "/t/<token:str>", read),
 )

@@ -18,6 +18,7 @@ EVENT_LABELS = {
     EventKind.PARKED: "待分派",
     EventKind.ACCEPTED: "接单",
     EventKind.MESSAGE: "补充",
+    EventKind.WRITTEN: "专员留言",
     EventKind.ANSWERED: "答复",
     EventKind.OVERDUE: "超时",
     EventKind.NOTICE_FAILED: "通知未达",

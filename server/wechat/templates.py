@@ -24,6 +24,10 @@ _EMOJI = re.compile("[\U00010000-\U0010ffff\u2600-\u27bf\u200d\ufe0f]")
 _TYPE = re.compile(r"([a-z_]+?)\d+$")
 
 
+# What {state} says in a template.
+STATES = {Notice.TICKET_ANSWERED: "已答复", Notice.TICKET_WRITTEN: "待您查看"}
+
+
 class TemplatesError(Exception):
     """The templates file can't be used; str() says why."""
 
@@ -54,7 +58,7 @@ class Templates:
         if "due" in values:
             due = datetime.fromisoformat(values["due"]).astimezone(SHANGHAI)
             values["due"] = f"{due:%Y年%m月%d日 %H:%M}"
-        values.setdefault("state", "已答复")
+        values.setdefault("state", STATES.get(notice, ""))
         return {
             name: fit(name, text.format_map(values))
             for name, (_label, text) in self._templates[app, notice].fields.items()

@@ -72,14 +72,16 @@ async def test_waiting_answer_shows_in_the_inbox_and_leaves_when_seen(product: P
     notices = (await product.http.get("/api/v1/notices", headers=me)).json()["notices"]
     assert len(notices) == 1
     assert ANSWER in notices[0]["text"]
-    next_question = (await ask(product, me, "几点下班")).json()
-    assert ANSWER in next_question["notices"][0]["text"]
+    heard = (await ask(product, me, "好的，几点送样")).json()
+    assert ANSWER in heard["notices"][0]["text"]
+    assert heard["reply"] == "已发给王工。"
     seen = f"/api/v1/notices/{notices[0]['id']}/seen"
     stranger = await sign_in(product, COLLEAGUE)
     assert (await product.http.post(seen, headers=stranger)).status_code == 404
     assert (await product.http.post(seen, headers=me)).status_code == 200
     assert (await product.http.post(seen, headers=me)).status_code == 404
     assert (await product.http.get("/api/v1/notices", headers=me)).json()["notices"] == []
+    await product.work()
     assert await OutboxItem.exclude(state=OutboxState.DONE).count() == 0
 
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from itertools import permutations
 
-from handlers import accounts, consents
+from handlers import accounts, consents, takeover
 from models.accounts import App, Consent
 from models.outbox import Channel, Delivery, DeliveryResult, Notice, OutboxItem, OutboxState
 from models.tickets import EventKind, Ticket, TicketEvent
@@ -54,6 +54,7 @@ async def test_unreachable_answer_comes_first_at_the_next_contact(product: Produ
     ).exists()
     assert await TicketEvent.filter(kind=EventKind.NOTICE_FAILED).exists()
 
+    product.clock.travel(takeover.AFTER_ANSWER)  # the conversation is the bot's again
     await product.simulator.follow(EMPLOYEE.openid)
     before = len(product.seen_by(EMPLOYEE))
     reply = await product.say(EMPLOYEE, "桶装水铜绿超标咋办")
@@ -210,6 +211,7 @@ async def test_reported_failure_of_a_subscription_message_takes_the_next_channel
         await product.pass_time(timedelta(minutes=1))
     # No other way is open to this person: the answer waits, and is not taken for delivered.
     assert (await answer_item()).state == OutboxState.PARKED
+    product.clock.travel(takeover.AFTER_ANSWER)
     await product.simulator.say(EMPLOYEE.miniapp_openid, "你好")
     await product.work()
     assert ANSWER in product.texts_to(EMPLOYEE, App.MINIAPP)[-2]

@@ -11,7 +11,7 @@ from models.accounts import App, Identity
 from models.conversations import InboundMessage, InboundState, Via
 from models.outbox import Channel, Delivery, Gate, Notice, OutboxItem, OutboxState
 from server.worker import POISON_AFTER
-from tests.cast import EMPLOYEE, SPECIALIST
+from tests.cast import COLLEAGUE, EMPLOYEE, SPECIALIST
 from tests.journeys.test_delivery import ANSWER, CUSTOM, TEMPLATE, answer_item, asked
 from tests.product import Product
 
@@ -112,7 +112,7 @@ async def test_callbacks_are_answered_while_the_platform_is_away(product: Produc
     product.simulator.switch_on("*", "http_500")
     await product.answer(SPECIALIST, (await answer_number()), ANSWER)
     await product.work()
-    assert "17:30" in await product.say(EMPLOYEE, "几点下班")
+    assert "17:30" in await product.say(COLLEAGUE, "几点下班")
 
 
 async def answer_number() -> str:

@@ -34,6 +34,9 @@ class SlowMatcher:
         time.sleep(self._seconds)
         return self._matcher.decide(*args, **kwargs)
 
+    def products_in(self, text: str) -> Any:
+        return self._matcher.products_in(text)
+
 
 async def test_slow_match_answers_success_in_time_and_follows_as_message(
     product: Product,

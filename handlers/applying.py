@@ -1,0 +1,71 @@
+"""Applying for a service in the conversation: which form, its first step, the steps to its end."""
+
+import re
+from dataclasses import replace
+
+from handlers import filling, wording
+from handlers.filling import Filling, Step
+from handlers.forms import forms, main_of, named_in
+from handlers.turns import Addition, Outcome, Senses, State, Submission, TicketWanted
+
+# A longer text may tell of anything.
+SHORT = 20
+# Says that something is to be done, not merely known.
+_WISH = re.compile(
+    r"申请|预约|报名|委托|办理|登记|租|借|送检|送样|安排|上门|对接|发布|外包|辅导|^想?要?办"
+)
+
+
+def form_wanted(text: str, action: str, topic: str) -> str:
+    """The form that these words start, given the engine's decision; "" for none."""
+    named = named_in(text)
+    if action == "service":
+        return named or main_of(topic)
+    if named and not filling.is_question(text) and (action == "route" or _WISH.search(text)):
+        return named
+    return ""
+
+
+def another_form(open_form: Filling, text: str) -> str:
+    """Another form that these few words plainly ask for; "" for none."""
+    other = named_in(text) if len(text) <= SHORT and _WISH.search(text) else ""
+    return "" if other == open_form.form or filling.is_question(text) else other
+
+
+def start(name: str, text: str, state: State, senses: Senses) -> Outcome:
+    """Begin a form; one that is registered at once becomes a ticket with the first word."""
+    form = forms()[name]
+    known = dict(senses.known)
+    if products := senses.scene.products(state.question):
+        known["product"] = "、".join(products)
+    step = filling.begin(name, text, senses.scene, known)
+    begun = replace(state, filling=step.filling, options=(), clarified=0, misses=0)
+    if not form.at_once or step.filling is None:
+        return Outcome(begun, say=step.say)
+    wanted = TicketWanted(text, form.topic, (f"用户要{form.title}",), ())
+    return Outcome(begun, effect=wanted, say=filling.question_of(step.filling))
+
+
+def carry_on(state: State, step: Step) -> Outcome:
+    """What a step of the open form leads to; a step that hands over is the caller's."""
+    shelved = state.shelved
+    over = replace(state, filling=shelved, shelved=None, question="", options=(), misses=0)
+    if step.filling is None:
+        return Outcome(over, say=step.say, tail=reminder(shelved))
+    form = forms()[step.filling.form]
+    if form.at_once and not step.filling.asked:
+        # The ticket is there already; what was told now belongs to it.
+        told = wording.requested(form.title, filling.rows_of(form, step.filling.values))
+        return Outcome(over, effect=Addition(told), tail=reminder(shelved))
+    if step.submit:
+        submission = Submission(step.filling.form, dict(step.filling.values))
+        return Outcome(replace(over, submitted=True), effect=submission, tail=reminder(shelved))
+    return Outcome(replace(state, filling=step.filling, options=()), say=step.say)
+
+
+def reminder(open_form: Filling | None) -> str:
+    """That a form is still open; "" where none is."""
+    if open_form is None:
+        return ""
+    title, asked = forms()[open_form.form].title, filling.question_of(open_form)
+    return wording.reminder(title, asked, paused=open_form.paused)

@@ -1,0 +1,198 @@
+"""Values of a form: found in what people say, checked with a reason, shown as people say them.
+
+A value is kept as text: days as "2026-12-02", "2026-12-02 上午" or "2026-12-02 14:30", amounts as
+"20台", everything else as it was said.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from handlers import wording
+from handlers.forms import TYPED, Slot
+from models.text import storable
+from nlp.amounts import find_numbers
+from nlp.found import Found
+from nlp.numerals import arabic
+from nlp.phones import find_phones
+from nlp.when import Day, find_days, find_spans
+
+FARTHEST = timedelta(days=400)
+MOST = 100_000
+LONGEST_WORDS, LONGEST_STORY = 60, 500
+LATER = "待商定"
+
+_LEAD_IN = re.compile(
+    r"^(?:我们?(?:是|叫|公司是)?|(?:单位|公司|企业)(?:是|叫)?|名称(?:是)?"
+    r"|就是?|是|要|想(?:要)?|有|测|检)[:：,， ]*"
+)
+_EDGES = " \t\n，,。.、;；:：!！~～"
+_ENTERPRISE = re.compile(
+    r"([一-龥A-Za-z0-9（）()]{2,30}(?:有限责任公司|股份有限公司|有限公司|集团|公司|水业|食品厂|饮料厂|酒厂|水厂|厂|合作社|乳业|酒业|饮品))"
+)
+_SAYS = re.compile(r"[一-龥A-Za-z0-9]")
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What reading depends on: the day, and who knows products' names."""
+
+    today: date
+    products: Callable[[str], Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """Something was said that can't be meant; the reason is for the person."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Harvest:
+    """What a text gives to some slots. rest: the text without dates, amounts and phones."""
+
+    values: dict[str, str]
+    wrong: dict[str, str]
+    rest: str
+
+
+def harvest(slots: Sequence[Slot], text: str, scene: Scene) -> Harvest:
+    """Values for as many slots as the text has some for, each place of the text used once."""
+    values: dict[str, str] = {}
+    wrong: dict[str, str] = {}
+    rest = text
+    for slot in slots:
+        if slot.kind not in TYPED:
+            continue
+        found = _first(slot, rest, scene)
+        if found is None:
+            continue
+        place, value = found
+        if isinstance(value, Wrong):
+            wrong[slot.name] = value.reason
+        else:
+            values[slot.name] = value
+        rest = f"{rest[: place.start]}{'，' * (place.end - place.start)}{rest[place.end :]}"
+    for slot in slots:
+        if slot.kind not in TYPED and (said := _named(slot, rest, scene)):
+            values[slot.name] = said
+    return Harvest(values, wrong, rest)
+
+
+def answer(slot: Slot, text: str, scene: Scene) -> str | Wrong:
+    """The text as an answer to this slot's question."""
+    text = storable(text).strip()
+    if slot.kind in TYPED:
+        if found := _first(slot, text, scene):
+            return found[1]
+        if slot.kind == "number" and (bare := _bare_number(text)):
+            return _amount(slot, Decimal(bare), slot.units[0] if slot.units else "")
+        return Wrong(wording.NOT_UNDERSTOOD[slot.kind])
+    if slot.kind == "choice":
+        return _choice(slot, text)
+    if slot.kind == "story":
+        return _words(text.strip(), LONGEST_STORY)
+    if slot.kind == "product" and (products := scene.products(text)):
+        return "、".join(products)
+    return _words(_LEAD_IN.sub("", text).strip(_EDGES), LONGEST_WORDS)
+
+
+def shown(slot: Slot, value: str) -> str:
+    """A value as people read it; a phone number only in part."""
+    if slot.kind == "day" and value[:1].isdigit():
+        return wording.day_of_form(value)
+    return wording.masked_phone(value) if slot.kind == "phone" else value
+
+
+def _first(slot: Slot, text: str, scene: Scene) -> tuple[Found[Any], str | Wrong] | None:
+    """The first finding of the slot's kind that is right, else the first one."""
+    findings = [(found, value) for found, value in _findings(slot, text, scene) if value]
+    right = next((f for f in findings if not isinstance(f[1], Wrong)), None)
+    return right or (findings[0] if findings else None)
+
+
+def _findings(slot: Slot, text: str, scene: Scene) -> list[tuple[Found[Any], str | Wrong | None]]:
+    match slot.kind:
+        case "day":
+            return [(f, _day(f, scene.today)) for f in find_days(text, scene.today)]
+        case "span":
+            return [(f, f.said) for f in find_spans(text)]
+        case "phone":
+            bad = Wrong(wording.NOT_UNDERSTOOD["phone"])
+            return [(f, f.value or bad) for f in find_phones(text)]
+        case _:
+            return [
+                (f, _amount(slot, f.value.number, f.value.unit))
+                for f in find_numbers(text)
+                if f.value.unit in slot.units
+            ]
+
+
+def _day(found: Found[Day | None], today: date) -> str | Wrong:
+    if found.value is None:
+        return Wrong(wording.no_such_day(found.said))
+    when = found.value
+    if when.date < today:
+        return Wrong(wording.day_is_past(found.said))
+    if when.date > today + FARTHEST:
+        return Wrong(wording.day_too_far(found.said))
+    more = f"{when.time:%H:%M}" if when.time else when.part
+    return f"{when.date.isoformat()} {more or ('前后' if when.rough else '')}".strip()
+
+
+def _amount(slot: Slot, number: Decimal, unit: str) -> str | Wrong:
+    if not 0 < number <= MOST or number != int(number):
+        return Wrong(wording.number_out_of_range(slot.label))
+    return f"{int(number)}{unit}"
+
+
+def _bare_number(text: str) -> str:
+    plain = arabic(text.replace("两", "二").strip(_EDGES + "吧个左右大概约"))
+    return plain if plain.isascii() and plain.isdigit() and len(plain) <= 9 else ""
+
+
+def _named(slot: Slot, text: str, scene: Scene) -> str:
+    """A value that the text names unasked; "" where it names none, or several choices."""
+    if slot.kind == "choice":
+        chosen = _chosen(slot, text)
+        return chosen[0] if len(chosen) == 1 else ""
+    if slot.kind == "product":
+        return "、".join(scene.products(text))
+    if slot.kind == "enterprise":
+        found = _ENTERPRISE.search(_LEAD_IN.sub("", text))
+        return _LEAD_IN.sub("", found[1]) if found else ""
+    for pattern in slot.patterns:
+        if (match := pattern.search(text)) and (said := match[1].strip(_EDGES)):
+            return said
+    return ""
+
+
+def _choice(slot: Slot, text: str) -> str | Wrong:
+    bare = _bare_number(text)
+    if bare and 1 <= int(bare) <= len(slot.choices):
+        return list(slot.choices)[int(bare) - 1]
+    chosen = _chosen(slot, text)
+    if len(chosen) == 1:
+        return chosen[0]
+    return Wrong(wording.choose_one(list(slot.choices)))
+
+
+def _chosen(slot: Slot, text: str) -> list[str]:
+    said = text.lower()
+    return [
+        label
+        for label, words in slot.choices.items()
+        if label.lower() in said or any(word.lower() in said for word in words)
+    ]
+
+
+def _words(said: str, longest: int) -> str | Wrong:
+    if not _SAYS.search(said) or len(said) < 2:
+        return Wrong(wording.SAY_MORE)
+    if len(said) > longest:
+        return Wrong(wording.too_many_words(longest, len(said)))
+    return said
