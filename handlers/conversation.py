@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from handlers import accounts, dialog, outbox, threads, ticket_records, tickets, wording
+from handlers import accounts, dialog, outbox, people, threads, ticket_records, tickets, wording
 from handlers.errors import DomainError, NotFound
 from handlers.events import note
 from handlers.house import House
@@ -114,6 +114,8 @@ def _think(
         return house.matcher.decide(question, today=today, context=context)
 
     match message.kind:
+        case Kind.TEXT if people.parse(message.text):
+            return dialog.Outcome(state)
         case Kind.TEXT:
             return dialog.advance(state, message.text, decide, is_staff=is_staff)
         case Kind.VOICE if message.text:
@@ -173,13 +175,14 @@ async def _settle(
         raise _Stale
     message.state, message.via = InboundState.DONE, Via(finished[0]["via"])
     if message.via == Via.PUSH and message.reply:
+        account_id = await accounts.account_of(thread.identity_id)  # a code may have joined two
         await outbox.enqueue(
             Notice.REPLY,
-            account_id=thread.account_id,
+            account_id=account_id,
             app=message.app,
             payload={"text": message.reply},
             dedupe_key=f"reply:{message.id}",
-            stream=accounts.asker_stream(thread.account_id),
+            stream=accounts.asker_stream(account_id),
             now=now,
         )
     return message
@@ -203,6 +206,10 @@ async def _carry_out(
     now: datetime,
 ) -> str:
     """The effects of a turn; returns what to say."""
+    if message.kind == Kind.TEXT and not outcome.say and (wish := people.parse(message.text)):
+        return await people.carry_out(
+            wish, identity_id=thread.identity_id, app=message.app, now=now
+        )
     if outcome.on_duty is not None:
         await accounts.set_on_duty(thread.account_id, on_duty=outcome.on_duty)
         return wording.ON_DUTY if outcome.on_duty else wording.OFF_DUTY
@@ -268,7 +275,7 @@ async def _note_picture(
 async def _told_of(number: str, thread: Thread, *, now: datetime) -> str:
     """One ticket's state; somebody else's looks like one that does not exist."""
     try:
-        ticket = await ticket_records.access_ticket_as_asker(thread.account_id, number)
+        ticket = await ticket_records.access_ticket_as_colleague(thread.account_id, number)
     except NotFound as missing:
         return missing.sentence
     return wording.progress([_line(ticket, now=now)])
