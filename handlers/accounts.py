@@ -1,12 +1,19 @@
 """Who somebody is: one account, with a face in each WeChat application."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
+from typing import Any, cast
 
+from tortoise.expressions import F, Q
+from tortoise.fields.relational import BackwardFKRelation
+
+from handlers import enterprises
 from models.accounts import Account, App, Identity, Staff, StaffRole
+from models.conversations import Conversation
 from models.outbox import OutboxItem
-from models.sql import fetch, insert
-from models.tickets import Ticket
+from models.sql import fetch, hold, insert
 from models.transactions import transactional
 
 __all__ = ["App", "Principal", "Staff", "StaffRole"]
@@ -29,7 +36,7 @@ async def identity_of(app: App, openid: str, *, now: datetime, unionid: str = ""
     """
     identity = await _identity(app, openid, now=now)
     if unionid and identity.unionid != unionid:
-        await learn_unionid(identity.id, unionid)
+        await learn_unionid(identity.id, unionid, now=now)
         await identity.refresh_from_db()
     return identity
 
@@ -70,25 +77,67 @@ async def ask_unionid_again(identity_id: int, at: datetime | None) -> None:
 
 
 @transactional
-async def learn_unionid(identity_id: int, unionid: str) -> None:
+async def learn_unionid(identity_id: int, unionid: str, *, now: datetime) -> None:
     """Note a unionid; where another account has it too, that is the same person.
 
-    The younger account's identities, tickets and messages owed move to the older one; a member of
-    staff keeps the account that the staff record hangs on. Two staff records are left apart: a
-    person must sort that out.
+    Two staff records are left apart: a person must sort that out.
     """
+    # Learnt of both applications at once, each must see the other.
+    await hold(sha256(unionid.encode()).hexdigest())
+    faces = await Identity.filter(Q(id=identity_id) | Q(unionid=unionid))
+    found = {face.account_id for face in faces}
+    if len(found) > 1 and await Staff.filter(account_id__in=found).count() < 2:
+        await join(found, now=now)
     await Identity.filter(id=identity_id).update(unionid=unionid, unionid_due_at=None)
-    found = sorted({row.account_id for row in await Identity.filter(unionid=unionid)})
-    staff = await Staff.filter(account_id__in=found)
-    if len(found) < 2 or len(staff) > 1:
-        return
-    kept = staff[0].account_id if staff else found[0]
+
+
+async def joinable(one: int, other: int) -> bool:
+    """Whether two accounts can be two faces of one person whom the platform did not join.
+
+    Not where they share an application, in which everybody has one openid, or have different
+    unionids, which are one for each person; and not two members of staff.
+    """
+    faces = await Identity.filter(account_id__in=(one, other))
+    unionids = {face.unionid for face in faces if face.unionid}
+    staff = await Staff.filter(account_id__in=(one, other)).count()
+    return len({face.app for face in faces}) == len(faces) and len(unionids) < 2 and staff < 2
+
+
+async def join(found: Collection[int], *, now: datetime) -> None:
+    """Make accounts one: everything that points at the younger ones moves to the oldest.
+
+    A member of staff keeps the account that the staff record hangs on; there is one at most. Runs
+    inside the caller's transaction.
+    """
+    staff = await Staff.get_or_none(account_id__in=found)
+    kept = staff.account_id if staff else min(found)
     for other in found:
         if other != kept:
-            await Identity.filter(account_id=other).update(account_id=kept)
-            await Ticket.filter(asker_id=other).update(asker_id=kept)
-            await OutboxItem.filter(stream=asker_stream(other)).update(stream=asker_stream(kept))
-            await OutboxItem.filter(account_id=other).update(account_id=kept)
+            await _move(other, into=kept, now=now)
+
+
+async def _move(other: int, *, into: int, now: datetime) -> None:
+    faces = [face.id for face in await Identity.filter(account_id=other)]
+    # Whoever is answering one of these threads now would do it for the account as it was: they
+    # find the thread changed and look again.
+    await Conversation.filter(open_key__in=faces).update(version=F("version") + 1)
+    await enterprises.merge(other, into=into, now=now)
+    for relation in Account._meta.backward_fk_fields:
+        pointing = cast(BackwardFKRelation[Any], Account._meta.fields_map[relation])
+        column = pointing.relation_field
+        await pointing.related_model.filter(**{column: other}).update(**{column: into})
+    # Last, for a ticket that was being answered has owed its notice meanwhile.
+    await OutboxItem.filter(account_id=other).update(account_id=into)
+    await OutboxItem.filter(stream=asker_stream(other)).update(stream=asker_stream(into))
+    left = await Account.get(id=other)
+    await Account.filter(id=into, phone=None).update(phone=left.phone)
+    await Account.filter(id=into, display_name="").update(display_name=left.display_name)
+    await Account.filter(id=other).update(phone=None, display_name="")
+
+
+async def account_of(identity_id: int) -> int:
+    """The account that an identity belongs to now."""
+    return (await Identity.get(id=identity_id)).account_id
 
 
 def asker_stream(account_id: int) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import structlog
 
-from handlers import pictures, tickets
+from handlers import pictures, tickets, wording
 from handlers.errors import Conflict, NotFound, StorageFull, Unavailable
 from handlers.house import House
 from handlers.ids import possible_id
@@ -27,16 +27,26 @@ log = structlog.get_logger(__name__)
 
 
 async def attach_picture(
-    house: House, files: FileStore, ticket: Ticket, data: bytes, *, dedupe_key: str, now: datetime
+    house: House,
+    files: FileStore,
+    ticket: Ticket,
+    data: bytes,
+    *,
+    author: str = wording.BY_ASKER,
+    dedupe_key: str,
+    now: datetime,
 ) -> None:
-    """Keep the asker's picture, note it in the ticket's history and tell the assignee.
+    """Keep a picture of the asker's or a colleague's, note it in the ticket's history and tell
+    the assignee.
 
     Raises DomainError for what is no good picture, StorageFull, and Conflict when the ticket takes
     nothing more or the key came before with another picture; then nothing is kept. A process that
     is killed on the way may leave a file that no row names and nobody can read.
     """
     # In a task of its own: a client that hangs up leaves no half-done work behind.
-    await own_task(_attach(house, files, ticket, data, dedupe_key=dedupe_key, now=now))
+    await own_task(
+        _attach(house, files, ticket, data, author=author, dedupe_key=dedupe_key, now=now)
+    )
 
 
 async def attachments_of(ticket: Ticket) -> list[Attachment]:
@@ -61,13 +71,22 @@ async def open_attachment(
 
 
 async def _attach(
-    house: House, files: FileStore, ticket: Ticket, data: bytes, *, dedupe_key: str, now: datetime
+    house: House,
+    files: FileStore,
+    ticket: Ticket,
+    data: bytes,
+    *,
+    author: str,
+    dedupe_key: str,
+    now: datetime,
 ) -> None:
     picture = await asyncio.to_thread(pictures.clean, data)
     with _full_disk_told():
         digest = await asyncio.to_thread(files.put, picture.data)
     try:
-        await _write_down(house, files, ticket, digest, picture, dedupe_key=dedupe_key, now=now)
+        await _write_down(
+            house, files, ticket, digest, picture, author=author, dedupe_key=dedupe_key, now=now
+        )
     except Exception:
         await _remove_unless_named(files, digest)
         raise
@@ -81,6 +100,7 @@ async def _write_down(
     digest: str,
     picture: Picture,
     *,
+    author: str,
     dedupe_key: str,
     now: datetime,
 ) -> None:
@@ -92,7 +112,9 @@ async def _write_down(
         return
     if await Attachment.filter(ticket_id=ticket.id).count() >= MOST_OF_A_TICKET:
         raise Conflict(f"一张工单最多放{MOST_OF_A_TICKET}张图片。")
-    await tickets.take_addition(house, ticket, "补充了图片", dedupe_key=dedupe_key, now=now)
+    await tickets.take_addition(
+        house, ticket, "补充了图片", author=author, dedupe_key=dedupe_key, now=now
+    )
     await Attachment.create(
         ticket_id=ticket.id,
         sent=Sent.BY_ASKER,

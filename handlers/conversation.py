@@ -178,13 +178,14 @@ async def _settle(
         raise _Stale
     message.state, message.via = InboundState.DONE, Via(finished[0]["via"])
     if message.via == Via.PUSH and message.reply:
+        account_id = await accounts.account_of(thread.identity_id)  # a code may have joined two
         await outbox.enqueue(
             Notice.REPLY,
-            account_id=thread.account_id,
+            account_id=account_id,
             app=message.app,
             payload={"text": message.reply},
             dedupe_key=f"reply:{message.id}",
-            stream=accounts.asker_stream(thread.account_id),
+            stream=accounts.asker_stream(account_id),
             now=now,
         )
     return message

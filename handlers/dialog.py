@@ -7,7 +7,7 @@ precedence: what works at every turn, the form being filled in, the choice on of
 import re
 from dataclasses import replace
 
-from handlers import filling, wording
+from handlers import filling, people, wording
 from handlers.applying import another_form, carry_on, reminder, start
 from handlers.asking import ask, hand_over, offer_services
 from handlers.commands import Command, after_aside, command_of, half_width
@@ -34,18 +34,38 @@ _ADDITION = re.compile(r"^(?:补充|追加)(?:说明|一下)?(?:[：:，,。、\
 
 
 def advance(state: State, text: str, senses: Senses) -> Outcome:
-    """One turn. Staff sign on and off with a word."""
+    """One turn."""
     text = text.strip()
     plain = half_width(text)
+    command = command_of(plain)
+    return (
+        _not_for_the_bot(state, text, plain, senses)
+        or _called_for(state, text, plain, command, senses)
+        or _at_any_turn(state, text, plain, command)
+        or _talk(state, text, plain, senses)
+    )
+
+
+def _not_for_the_bot(state: State, text: str, plain: str, senses: Senses) -> Outcome | None:
+    """What the service itself or a specialist is to hear, and what nobody can."""
     if senses.is_staff and plain in DUTY_WORDS:
         return Outcome(state, effect=Duty(DUTY_WORDS[plain]))
+    if (wish := people.parse(text)) and not (state.filling and plain == wish.code):
+        # Also where a specialist listens: a code is for nobody else's eyes.
+        return Outcome(state, effect=wish, tail=reminder(state.filling))
     if senses.with_specialist:
         return _to_specialist(state, text, plain)
     if not text:
         return Outcome(state, say=wording.EMPTY)
     if len(text) > LONGEST_QUESTION:
         return Outcome(state, say=wording.TEXT_TOO_LONG)
-    command = command_of(plain)
+    return None
+
+
+def _called_for(
+    state: State, text: str, plain: str, command: Command | None, senses: Senses
+) -> Outcome | None:
+    """A person or a complaint, at whatever turn."""
     if command == Command.HUMAN:
         return hand_over(state, senses)
     if about := _HUMAN_ABOUT.match(plain):
@@ -53,8 +73,10 @@ def advance(state: State, text: str, senses: Senses) -> Outcome:
     if command == Command.COMPLAINT:
         shelved = state.filling and replace(state.filling, paused=True)
         return start("complaint", text, replace(state, shelved=shelved or state.shelved), senses)
-    if special := _at_any_turn(state, text, plain, command):
-        return special
+    return None
+
+
+def _talk(state: State, text: str, plain: str, senses: Senses) -> Outcome:
     if state.filling is not None and not (state.options and _CHOICE.match(plain)):
         return _fill(state, state.filling, text, senses)
     return _converse(state, text, senses)

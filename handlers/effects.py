@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from handlers import accounts, requests, takeover, ticket_records, tickets, wording
+from handlers import accounts, people, requests, takeover, ticket_records, tickets, wording
 from handlers.errors import NotFound
 from handlers.forms import forms
 from handlers.house import House
@@ -54,6 +54,10 @@ async def _done(
             return await _hear(house, message, thread, heard, now=now)
         case Release():
             await takeover.release(thread.id)
+        case people.Command() as wish:
+            return await people.carry_out(
+                wish, identity_id=thread.identity_id, app=message.app, now=now
+            )
     return outcome.say
 
 
@@ -82,6 +86,7 @@ async def _submit(
         house, submission, thread=thread, dedupe_key=f"inbound:{message.id}", now=now
     )
     message.ticket_number = ticket.number
+    await requests.remember(thread.account_id, submission, now=now)
     title = forms()[submission.form].title
     return wording.submitted(title, _receipt(house, ticket, staff, now=now))
 
@@ -126,7 +131,7 @@ async def _hear(
 async def _told_of(number: str, thread: Thread, *, now: datetime) -> str:
     """One ticket's state; somebody else's looks like one that does not exist."""
     try:
-        ticket = await ticket_records.access_ticket_as_asker(thread.account_id, number)
+        ticket = await ticket_records.access_ticket_as_colleague(thread.account_id, number)
     except NotFound as missing:
         return missing.sentence
     return wording.progress([_line(ticket, now=now)])
@@ -142,7 +147,7 @@ async def _progress(
     house: House, message: InboundMessage, thread: Thread, outcome: Outcome, *, now: datetime
 ) -> str:
     """The asker's latest tickets; where there are none, what is to be done instead."""
-    rows = await ticket_records.tickets_of(thread.account_id, limit=5)
+    rows = await ticket_records.tickets_shared_with(thread.account_id, limit=5)
     if rows:
         return wording.progress([_line(row, now=now) for row in rows])
     if isinstance(outcome.effect, Progress) and outcome.effect.otherwise is not None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from handlers import filling, ticket_records, tickets, wording
+from handlers import enterprises, filling, ticket_records, tickets, wording
 from handlers.errors import DomainError
 from handlers.forms import Form, forms
 from handlers.house import House
@@ -49,6 +49,21 @@ def checked(form: Form, given: Mapping[str, str], scene: Scene) -> dict[str, str
     if faults:
         raise BadValues(faults)
     return values
+
+
+async def remember(account_id: int, submission: Submission, *, now: datetime) -> None:
+    """Who applied is not asked again. A name that is merely typed opens nothing of anybody's."""
+    told = {
+        slot.kind: submission.values[slot.name]
+        for slot in forms()[submission.form].wanted
+        if slot.kind in wording.WHO and slot.name in submission.values
+    }
+    enterprise = told.get("enterprise", "")
+    if enterprise in wording.NO_ENTERPRISE:
+        enterprise = ""
+    await enterprises.remember(
+        account_id, enterprise=enterprise, phone=told.get("phone", ""), now=now
+    )
 
 
 async def submit(

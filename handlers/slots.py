@@ -105,7 +105,7 @@ def shown(slot: Slot, value: str) -> str:
     """A value as people read it; a phone number only in part."""
     if slot.kind == "day" and value[:1].isdigit():
         return wording.day_of_form(value)
-    return wording.masked_phone(value) if slot.kind == "phone" else value
+    return wording.masked(value) if slot.kind == "phone" else value
 
 
 def _first(slot: Slot, text: str, scene: Scene) -> tuple[Found[Any], str | Wrong] | None:

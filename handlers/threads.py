@@ -18,7 +18,10 @@ from models.transactions import transactional
 _LOOK = (
     "SELECT i.id AS identity_id, i.account_id, i.unionid, s.id AS staff_id,"
     " c.id, c.version, c.state, c.active_at, c.taken_ticket_id, c.taken_until,"
-    " t.number, taker.name FROM identity i"
+    " t.number, taker.name AS taker, a.phone, e.name AS enterprise FROM identity i"
+    " JOIN account a ON a.id = i.account_id"
+    " LEFT JOIN membership m ON m.open_key = i.account_id"
+    " LEFT JOIN enterprise e ON e.id = m.enterprise_id"
     " LEFT JOIN staff s ON s.account_id = i.account_id"
     " LEFT JOIN conversation c ON c.open_key = i.id"
     " LEFT JOIN ticket t ON t.id = c.taken_ticket_id"
@@ -109,6 +112,7 @@ def _thread(app: App, openid: str, row: dict[str, Any]) -> Thread:
         unionid_known=row["unionid"] is not None,
         is_staff=row["staff_id"] is not None,
         taken=_taken(row),
+        known={kind: row[kind] for kind in ("enterprise", "phone") if row[kind]},
     )
 
 
@@ -116,4 +120,4 @@ def _taken(row: dict[str, Any]) -> Taken | None:
     if row["taken_ticket_id"] is None:
         return None
     until = moment(row["taken_until"])
-    return Taken(row["taken_ticket_id"], row["number"], row["name"] or "专员", until)
+    return Taken(row["taken_ticket_id"], row["number"], row["taker"] or "专员", until)

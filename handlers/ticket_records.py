@@ -2,7 +2,10 @@
 
 import re
 
-from handlers import wording
+from tortoise.expressions import Q
+
+from handlers import codes, wording
+from handlers.enterprises import shares
 from handlers.errors import NotFound
 from models.accounts import Staff, StaffRole
 from models.conversations import Kind
@@ -37,9 +40,21 @@ NUMBER = re.compile(r"NQ[0-9]{10,12}")
 
 
 async def access_ticket_as_asker(account_id: int, number: str) -> Ticket:
-    """The asker's own ticket. Raises NotFound, also where it is somebody else's."""
+    """The asker's own ticket, to do with it what nobody else may. Raises NotFound, also where it
+    is somebody else's."""
     ticket = await ticket_by_number(number)
     if ticket.asker_id != account_id:
+        raise NotFound(NO_SUCH_TICKET)
+    return ticket
+
+
+async def access_ticket_as_colleague(account_id: int, number: str) -> Ticket:
+    """A ticket to read and to add to: the asker's own, or the enterprise's of which this person
+    is a confirmed, present member. Raises NotFound, also where it is somebody else's."""
+    ticket = await ticket_by_number(number)
+    if ticket.asker_id == account_id:
+        return ticket
+    if ticket.enterprise_id is None or ticket.enterprise_id != await shares(account_id):
         raise NotFound(NO_SUCH_TICKET)
     return ticket
 
@@ -66,6 +81,19 @@ async def ticket_by_number(number: str) -> Ticket:
 async def tickets_of(account_id: int, *, limit: int = 50) -> list[Ticket]:
     """The asker's tickets, newest first."""
     return await Ticket.filter(asker_id=account_id).order_by("-id").limit(limit)
+
+
+async def tickets_shared_with(account_id: int, *, limit: int = 50) -> list[Ticket]:
+    """All that `access_ticket_as_colleague` lets this person see, newest first."""
+    visible = Q(asker_id=account_id)
+    if (enterprise_id := await shares(account_id)) is not None:
+        visible |= Q(enterprise_id=enterprise_id)
+    return await Ticket.filter(visible).order_by("-id").limit(limit)
+
+
+def author(ticket: Ticket, account_id: int) -> str:
+    """How somebody who adds to a ticket is called in its history."""
+    return wording.BY_ASKER if ticket.asker_id == account_id else wording.BY_COLLEAGUE
 
 
 async def work_of(staff: Staff, *, limit: int = 50) -> list[Ticket]:
@@ -113,13 +141,16 @@ async def events_of(ticket: Ticket, *, audience: Audience) -> list[TicketEvent]:
 
 
 async def transcript_of(conversation_id: int, *, limit: int = 20) -> list[dict[str, str]]:
-    """The last messages of a thread with our replies, oldest first: who, text, at (ISO)."""
+    """The last messages of a thread with our replies, oldest first: who, text, at (ISO).
+
+    Staff read them, so a one-time code in them is made illegible.
+    """
     messages = await fetch(_LAST_MESSAGES, conversation_id, limit)
     lines: list[dict[str, str]] = []
     for message in reversed(messages):
         at = moment(message["received_at"]).isoformat()
         said = message["text"] or f"［{KIND_WORDS.get(message['kind'], '消息')}］"
-        lines.append({"who": "user", "text": said, "at": at})
+        lines.append({"who": "user", "text": codes.hidden(said), "at": at})
         if message["reply"]:
-            lines.append({"who": "bot", "text": message["reply"], "at": at})
+            lines.append({"who": "bot", "text": codes.hidden(message["reply"]), "at": at})
     return lines

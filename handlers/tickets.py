@@ -5,6 +5,7 @@ from typing import Any
 
 from handlers import outbox, routing, takeover, wording
 from handlers.accounts import asker_stream
+from handlers.enterprises import shares
 from handlers.errors import Conflict, DomainError
 from handlers.house import House
 from handlers.routing import Colleague
@@ -54,6 +55,7 @@ async def open_ticket(
         Ticket,
         number=await _next_number(now),
         asker_id=thread.account_id,
+        enterprise_id=await shares(thread.account_id),
         app=thread.app,
         conversation_id=thread.id,
         assignee_id=choice.staff.id if choice.staff else None,
@@ -181,9 +183,16 @@ async def _tell_asker(
 
 @transactional
 async def add_message(
-    house: House, ticket: Ticket, text: str, *, dedupe_key: str, now: datetime
+    house: House,
+    ticket: Ticket,
+    text: str,
+    *,
+    author: str = wording.BY_ASKER,
+    dedupe_key: str,
+    now: datetime,
 ) -> None:
-    """The asker adds something. A ticket answered lately is reopened with a new deadline.
+    """The asker, or a colleague, adds something. A ticket answered lately is reopened with a new
+    deadline.
 
     Raises DomainError for an empty or overlong text, Conflict when the ticket is withdrawn, was
     answered long ago, or the key came before with another text.
@@ -195,21 +204,21 @@ async def add_message(
         if before.text != text:
             raise Conflict(KEY_TAKEN)
         return
-    await take_addition(house, ticket, text, dedupe_key=dedupe_key, now=now)
+    await take_addition(house, ticket, text, author=author, dedupe_key=dedupe_key, now=now)
 
 
 async def note_courtesy(ticket: Ticket, text: str, *, dedupe_key: str, now: datetime) -> None:
     """Thanks and the like are kept in the history and ask nothing of anybody."""
     text = text or "［无文字］"
     await record(
-        ticket, EventKind.MESSAGE, at=now, actor="提问人", text=text, dedupe_key=dedupe_key
+        ticket, EventKind.MESSAGE, at=now, actor=wording.BY_ASKER, text=text, dedupe_key=dedupe_key
     )
 
 
 async def take_addition(
-    house: House, ticket: Ticket, text: str, *, dedupe_key: str, now: datetime
+    house: House, ticket: Ticket, text: str, *, author: str, dedupe_key: str, now: datetime
 ) -> None:
-    """Write down what the asker added, reopen a ticket answered lately, tell its assignee.
+    """Write down what was added, reopen a ticket answered lately, tell its assignee.
 
     Runs inside the caller's transaction, which holds the ticket's lock. Raises Conflict.
     """
@@ -218,7 +227,7 @@ async def take_addition(
     if ticket.answered_at is not None and now - ticket.answered_at > REOPENED_WITHIN:
         raise Conflict("这张工单已答复超过7天，请直接重新提问，会新开一张。")
     event_id = await record(
-        ticket, EventKind.MESSAGE, at=now, actor="提问人", text=text, dedupe_key=dedupe_key
+        ticket, EventKind.MESSAGE, at=now, actor=author, text=text, dedupe_key=dedupe_key
     )
     if ticket.state in (TicketState.ANSWERED, TicketState.CLOSED, TicketState.WAITING_CUSTOMER):
         due = promise(house, now)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from handlers.filling import Filling
+from handlers.people import Command
 from handlers.slots import Scene
 from nlp import Decision, Option
 
@@ -105,7 +106,7 @@ class Release:
     """The specialist's conversation is over; the bot is back."""
 
 
-Effect = TicketWanted | Submission | Addition | Progress | Lookup | Duty | Hear | Release
+Effect = Command | TicketWanted | Submission | Addition | Progress | Lookup | Duty | Hear | Release
 
 
 @dataclass(frozen=True, slots=True)

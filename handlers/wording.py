@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from models.accounts import App
 from models.clock import SHANGHAI
 from models.outbox import Notice
 
@@ -47,6 +48,8 @@ WHO = {
     "enterprise": ("企业", "您是哪家企业的？"),
     "phone": ("电话", "留一个电话？"),
 }
+# Answers to 您是哪家企业的 by who has none.
+NO_ENTERPRISE = frozenset({"个人", "没有单位", "自己", "我自己", "个体", "无单位"})
 CHANGE_WHAT = "要改哪一项？直接说，比如“日期改成下周四”。不办了回“取消”。"
 CONFIRM_HOW = "没看懂。确认提交请回“确认”，要改直接说改什么，不办了回“取消”。"
 MAY_SKIP = "说不准就回“跳过”，专员再跟您商量。"
@@ -134,11 +137,6 @@ def too_many_words(longest: int, length: int) -> str:
 def choose_one(labels: list[str]) -> str:
     """None or several of the choices."""
     return f"请从{len(labels)}项里选一项，回复数字即可。"
-
-
-def masked_phone(phone: str) -> str:
-    """138****5678; of a landline the last four."""
-    return f"{phone[:-8]}****{phone[-4:]}" if len(phone) > 8 else f"****{phone[-4:]}"
 
 
 def day_of_form(value: str) -> str:
@@ -294,4 +292,104 @@ def staff_notice(notice: Notice, payload: Mapping[str, Any], url: str) -> str:
     return (
         f"【{STAFF_NOTICE_TITLES[notice]}】{payload['number']} {payload['topic']}\n"
         f"{excerpt(str(payload['question']), 60)}\n打开处理：{url}"
+    )
+
+
+# Who people are and whom they work for: handlers/people.py, codes.py, enterprises.py.
+
+ENTERPRISE_NAME = "企业名称请写2到{longest}个字，最好与营业执照一致。"
+PHONE_WANTED = "请填写11位手机号，或带区号的座机号，例如 0599-8251234。"
+NO_NAME = "未留姓名"
+BY_ASKER = "提问人"
+BY_COLLEAGUE = "同事补充"
+CODE_MALFORMED = "绑定码是8位字母和数字，例如 ABCD-2345。请核对后回复“绑定”加上绑定码。"
+CODE_WRONG = "绑定码不对，或已用过、已过期。请核对，或请对方重新发一个。"
+ALREADY_BOUND = "已绑定，不用再绑定。"
+JOINED = (
+    "绑定成功。公众号和小程序现在是同一个账号，工单两边都能看到。\n"
+    "如果不是您本人操作，请马上回复“转人工”。"
+)
+KEPT_APART = (
+    "这个绑定码不能绑定到您的账号：它只用于同一个人的公众号和小程序。如有疑问，请回复“转人工”。"
+)
+MEMBERS_INVITE = (
+    "只有已绑定企业的成员才能邀请同事。请先向已绑定的同事要邀请码，或联系平台工作人员要绑定码。"
+)
+TOO_MANY_INVITATIONS = "您有20个邀请码还没有人用。请先用完，或等它们过期（24小时）。"
+LEAVE_FIRST = "您已绑定另一家企业。如果换了单位，请先回复“解绑”，再输入绑定码。"
+HAS_LEFT = "已解绑。您只能看到自己提的工单，同事的工单不再显示。"
+NO_FIRM = (
+    "您还没有绑定企业。请向已绑定的同事要邀请码，或联系平台工作人员要绑定码，"
+    "再回复“绑定”加上码，例如：绑定 ABCD2345。"
+)
+APP_NAMES = {App.OFFICIAL: "公众号", App.MINIAPP: "小程序"}
+
+
+def masked(phone: str) -> str:
+    """A telephone number as it is shown: 138****5678; "" for none."""
+    return f"{phone[:3]}****{phone[-4:]}" if phone else ""
+
+
+def type_there(app: App) -> str:
+    """A person typed the code where it was made."""
+    other = next(name for one, name in APP_NAMES.items() if one != app)
+    return f"这个绑定码是您自己的，请到{other}里输入。"
+
+
+def code_to_join(code: str, app: App) -> str:
+    """A code that joins this account to the same person's other one."""
+    other = next(name for one, name in APP_NAMES.items() if one != app)
+    return (
+        f"您的绑定码：{code}，10分钟内有效，只能用一次。\n"
+        f"请在{other}里输入它。只给自己用，不要发给别人。"
+    )
+
+
+def invitation(code: str, enterprise: str) -> str:
+    """An invitation to pass on."""
+    return (
+        f"{enterprise}邀请同事绑定，邀请码：{code}，24小时内有效，只能一个人用一次。\n"
+        f"请同事在公众号或小程序里回复：绑定 {code}。绑定后能看到本企业的工单，只发给本企业的人。"
+    )
+
+
+def first_code(code: str, enterprise: str, until: str) -> str:
+    """Staff's code for the first member, on the console. until: a moment for people."""
+    return (
+        f"{enterprise}的绑定码：{code}，{until}前有效，只能一个人用一次。\n"
+        f"请该企业的联系人在公众号或小程序里回复：绑定 {code}。之后由联系人邀请同事。"
+    )
+
+
+def too_many_tries(until: str) -> str:
+    """Too many wrong codes. until: a moment for people."""
+    return f"绑定码输错次数太多，请在{until}以后再试。也可以回复“转人工”。"
+
+
+def confirmed(enterprise: str) -> str:
+    """The person is a member from now on."""
+    return (
+        f"已绑定{enterprise}。从现在起，您和同事能看到彼此提的工单；您以前提的工单仍只有您能看到。\n"
+        "邀请同事请回复“邀请同事”，离职请回复“解绑”。"
+    )
+
+
+def really_leave(enterprise: str) -> str:
+    """Asked before somebody leaves."""
+    return f"解绑{enterprise}后，您只能看到自己提的工单。确定请回复“确认解绑”。"
+
+
+def unconfirmed(enterprise: str) -> str:
+    """The person only typed the name."""
+    return (
+        f"您填写的单位：{enterprise}，还没有确认，只用来帮您填表。\n"
+        "要和同事共享工单，请向已绑定的同事要邀请码，或联系平台工作人员要绑定码。"
+    )
+
+
+def member_of(enterprise: str, colleagues: int) -> str:
+    """The person is a confirmed member. colleagues: the others."""
+    return (
+        f"您的企业：{enterprise}，已绑定，还有{colleagues}位同事。\n"
+        "邀请同事请回复“邀请同事”，离职请回复“解绑”。"
     )

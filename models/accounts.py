@@ -22,10 +22,14 @@ class StaffRole(StrEnum):
 
 
 class Account(Model):
-    """A natural person as far as the platform knows one."""
+    """A natural person as far as the platform knows one.
+
+    phone: digits only, a mobile or a landline with its area code; shown masked, never logged.
+    """
 
     id = fields.IntField(primary_key=True)
     display_name = fields.CharField(max_length=40, default="")
+    phone = fields.CharField(max_length=12, null=True)
     created_at = fields.DatetimeField()
 
     class Meta:

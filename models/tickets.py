@@ -8,6 +8,7 @@ from tortoise.models import Model
 
 from models.accounts import Account, App, Staff
 from models.conversations import Conversation
+from models.enterprises import Enterprise
 
 
 class TicketState(StrEnum):
@@ -77,7 +78,10 @@ class Audience(StrEnum):
 
 
 class Ticket(Model):
-    """One question in care. Its number is what people quote, overdue_at is set once when missed."""
+    """One question in care. Its number is what people quote, overdue_at is set once when missed.
+
+    enterprise: whom the asker was proven to work for when asking; it shares the ticket.
+    """
 
     id = fields.IntField(primary_key=True)
     number = fields.CharField(max_length=24, unique=True)
@@ -85,6 +89,10 @@ class Ticket(Model):
         "models.Account", related_name="tickets", on_delete=fields.RESTRICT
     )
     asker_id: int
+    enterprise: fields.ForeignKeyNullableRelation[Enterprise] = fields.ForeignKeyField(
+        "models.Enterprise", related_name="tickets", null=True, on_delete=fields.RESTRICT
+    )
+    enterprise_id: int | None
     app = fields.CharEnumField(App, max_length=16)
     conversation: fields.ForeignKeyRelation[Conversation] = fields.ForeignKeyField(
         "models.Conversation", related_name="tickets", on_delete=fields.RESTRICT
@@ -110,6 +118,7 @@ class Ticket(Model):
         indexes = (
             ("state", "answer_due_at"),
             ("asker_id", "created_at"),
+            ("enterprise_id", "id"),
             ("assignee_id", "state"),
             ("assignee_id", "id"),  # who was assigned longest ago
         )

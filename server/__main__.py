@@ -20,6 +20,7 @@ from handlers.platform import PlatformError, load_platform
 from models import database
 from models.clock import clock
 from nlp import TOPICS
+from server import enterprise
 from server.app import create_app
 from server.archive import BackupError
 from server.backup import backup, restore
@@ -82,6 +83,8 @@ def _parser() -> argparse.ArgumentParser:
     staff.add_argument("name")
     staff.add_argument("role", choices=[role.value for role in StaffRole])
     staff.add_argument("topics", nargs="*", metavar="TOPIC", type=_topic)
+    firm = add("enterprise", _enterprise, "enterprises: a code for the first member; members")
+    enterprise.add_arguments(firm)
     add("migrate", _migrate, "bring the database schema up to date")
     add("import-corpus", _import_corpus, "bring the packaged knowledge into the database")
     redrive = add("redrive", _redrive, "send dead messages again, once their cause is mended")
@@ -250,6 +253,10 @@ async def _register(arguments: argparse.Namespace) -> int:
     )
     say(f"已登记 {staff.name}（{staff.role}）：{'、'.join(staff.topics) or '没有指定领域'}")
     return 0
+
+
+def _enterprise(arguments: argparse.Namespace) -> int:
+    return _over_database(lambda _config: enterprise.run(arguments))
 
 
 def _redrive(arguments: argparse.Namespace) -> int:

@@ -105,7 +105,7 @@ class Sender:
                 await gates.answered(leave)
                 await accounts.ask_unionid_again(identity.id, None)
                 if unionid:
-                    await accounts.learn_unionid(identity.id, unionid)
+                    await accounts.learn_unionid(identity.id, unionid, now=now)
         return len(owed)
 
     async def _enter(self, gate: str) -> Pass | None:

@@ -2,6 +2,7 @@ from tortoise import migrations
 from tortoise.migrations import operations as ops
 import functools
 from json import dumps, loads
+from models.codes import Purpose
 from models.relabel import Relabel
 from models.outbox import Notice, OutboxState
 from models.tickets import EventKind
@@ -16,6 +17,164 @@ class Migration(migrations.Migration):
     initial = False
 
     operations = [
+        ops.CreateModel(
+            name="CodeTries",
+            fields=[
+                (
+                    "id",
+                    fields.IntField(generated=True, primary_key=True, unique=True, db_index=True),
+                ),
+                (
+                    "identity",
+                    fields.OneToOneField(
+                        "models.Identity",
+                        source_field="identity_id",
+                        db_constraint=True,
+                        to_field="id",
+                        related_name="code_tries",
+                        on_delete=OnDelete.CASCADE,
+                    ),
+                ),
+                ("wrong", fields.IntField()),
+                ("until", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={
+                "table": "code_tries",
+                "app": "models",
+                "pk_attr": "id",
+                "table_description": "How many wrong codes somebody typed in one application before `until`.",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="Enterprise",
+            fields=[
+                (
+                    "id",
+                    fields.IntField(generated=True, primary_key=True, unique=True, db_index=True),
+                ),
+                ("name", fields.CharField(unique=True, max_length=60)),
+                ("created_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={
+                "table": "enterprise",
+                "app": "models",
+                "pk_attr": "id",
+                "table_description": "A firm that the platform serves. name: as `handlers.enterprises.enterprise_name` gives it.",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="Code",
+            fields=[
+                (
+                    "id",
+                    fields.IntField(generated=True, primary_key=True, unique=True, db_index=True),
+                ),
+                ("digest", fields.CharField(unique=True, max_length=64)),
+                (
+                    "purpose",
+                    fields.CharEnumField(
+                        description="JOIN_APPS: join_apps\nCOLLEAGUE: colleague\nENTERPRISE: enterprise",
+                        enum_type=Purpose,
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "made_by",
+                    fields.ForeignKeyField(
+                        "models.Account",
+                        source_field="made_by_id",
+                        null=True,
+                        db_constraint=True,
+                        to_field="id",
+                        related_name="codes",
+                        on_delete=OnDelete.RESTRICT,
+                    ),
+                ),
+                (
+                    "enterprise",
+                    fields.ForeignKeyField(
+                        "models.Enterprise",
+                        source_field="enterprise_id",
+                        null=True,
+                        db_constraint=True,
+                        to_field="id",
+                        related_name="codes",
+                        on_delete=OnDelete.RESTRICT,
+                    ),
+                ),
+                ("created_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ("expires_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ("used_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                (
+                    "used_by",
+                    fields.ForeignKeyField(
+                        "models.Identity",
+                        source_field="used_by_id",
+                        null=True,
+                        db_constraint=True,
+                        to_field="id",
+                        related_name="codes_used",
+                        on_delete=OnDelete.RESTRICT,
+                    ),
+                ),
+            ],
+            options={
+                "table": "code",
+                "app": "models",
+                "indexes": [Index(fields=["made_by_id", "purpose"])],
+                "pk_attr": "id",
+                "table_description": "A one-time code. Only its SHA-256 (hex) is kept.",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="Membership",
+            fields=[
+                (
+                    "id",
+                    fields.IntField(generated=True, primary_key=True, unique=True, db_index=True),
+                ),
+                (
+                    "account",
+                    fields.ForeignKeyField(
+                        "models.Account",
+                        source_field="account_id",
+                        db_constraint=True,
+                        to_field="id",
+                        related_name="memberships",
+                        on_delete=OnDelete.RESTRICT,
+                    ),
+                ),
+                (
+                    "enterprise",
+                    fields.ForeignKeyField(
+                        "models.Enterprise",
+                        source_field="enterprise_id",
+                        db_constraint=True,
+                        to_field="id",
+                        related_name="memberships",
+                        on_delete=OnDelete.RESTRICT,
+                    ),
+                ),
+                ("open_key", fields.IntField(null=True, unique=True)),
+                ("since", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                (
+                    "confirmed_at",
+                    fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
+                ),
+                ("left_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={
+                "table": "membership",
+                "app": "models",
+                "indexes": [Index(fields=["enterprise_id", "id"]), Index(fields=["account_id"])],
+                "pk_attr": "id",
+                "table_description": "Somebody says that they work for an enterprise, which is proven from confirmed_at on.",
+            },
+            bases=["Model"],
+        ),
         ops.CreateModel(
             name="ServiceRequest",
             fields=[
@@ -67,6 +226,11 @@ class Migration(migrations.Migration):
             bases=["Model"],
         ),
         ops.AddField(
+            model_name="Account",
+            name="phone",
+            field=fields.CharField(null=True, max_length=12),
+        ),
+        ops.AddField(
             model_name="Conversation",
             name="taken_ticket_id",
             field=fields.IntField(null=True),
@@ -94,6 +258,23 @@ class Migration(migrations.Migration):
                 enum_type=OutboxState,
                 max_length=16,
             ),
+        ),
+        ops.AddField(
+            model_name="Ticket",
+            name="enterprise",
+            field=fields.ForeignKeyField(
+                "models.Enterprise",
+                source_field="enterprise_id",
+                null=True,
+                db_constraint=True,
+                to_field="id",
+                related_name="tickets",
+                on_delete=OnDelete.RESTRICT,
+            ),
+        ),
+        ops.AddIndex(
+            model_name="Ticket",
+            index=Index(fields=["enterprise_id", "id"]),
         ),
         Relabel(
             model_name="TicketEvent",

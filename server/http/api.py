@@ -14,7 +14,7 @@ from handlers.errors import DomainError, NotFound, Unavailable
 from handlers.ids import possible_id
 from handlers.incoming import App, Incoming, Kind
 from handlers.ticket_records import Audience
-from server.http import forms, limits, presentation
+from server.http import api_people, forms, limits, presentation
 from server.http.attachments import send_attachment
 from server.http.context import limits_of, wiring
 from server.http.openapi import document
@@ -68,8 +68,10 @@ async def ask(request: Request, who: Principal, body: forms.Ask) -> tuple[int, f
 
 async def my_tickets(request: Request, who: Principal) -> tuple[int, forms.Tickets]:
     now = wiring(request).clock.now()
-    rows = await ticket_records.tickets_of(who.account_id)
-    return 200, forms.Tickets([presentation.ticket_summary(row, now=now) for row in rows])
+    rows = await ticket_records.tickets_shared_with(who.account_id)
+    return 200, forms.Tickets(
+        [presentation.ticket_summary(row, now=now, reader=who.account_id) for row in rows]
+    )
 
 
 async def my_ticket(request: Request, who: Principal, number: str) -> tuple[int, TicketDetail]:
@@ -80,11 +82,12 @@ async def add_message(
     request: Request, who: Principal, body: forms.Addition, number: str
 ) -> tuple[int, TicketDetail]:
     wired = wiring(request)
-    ticket = await ticket_records.access_ticket_as_asker(who.account_id, number)
+    ticket = await ticket_records.access_ticket_as_colleague(who.account_id, number)
     await tickets.add_message(
         wired.house,
         ticket,
         body.text,
+        author=ticket_records.author(ticket, who.account_id),
         dedupe_key=f"api:{who.identity_id}:{ticket.id}:{_idempotency_key(request)}",
         now=wired.clock.now(),
     )
@@ -93,12 +96,13 @@ async def add_message(
 
 async def add_attachment(request: Request, who: Principal, number: str) -> tuple[int, TicketDetail]:
     wired = wiring(request)
-    ticket = await ticket_records.access_ticket_as_asker(who.account_id, number)
+    ticket = await ticket_records.access_ticket_as_colleague(who.account_id, number)
     await attachments.attach_picture(
         wired.house,
         wired.files,
         ticket,
         request.body,
+        author=ticket_records.author(ticket, who.account_id),
         dedupe_key=f"api-picture:{who.identity_id}:{ticket.id}:{_idempotency_key(request)}",
         now=wired.clock.now(),
     )
@@ -108,7 +112,7 @@ async def add_attachment(request: Request, who: Principal, number: str) -> tuple
 async def attachment(
     request: Request, who: Principal, number: str, attachment_id: int
 ) -> tuple[int, HTTPResponse]:
-    ticket = await ticket_records.access_ticket_as_asker(who.account_id, number)
+    ticket = await ticket_records.access_ticket_as_colleague(who.account_id, number)
     return 200, await send_attachment(request, ticket, attachment_id)
 
 
@@ -161,14 +165,14 @@ ROUTES = (
         method="GET",
         path="/tickets",
         handler=my_tickets,
-        summary="One's own tickets, newest first, at most 50",
+        summary="One's own tickets and one's enterprise's, newest first, at most 50",
         answers={200: forms.Tickets},
     ),
     Route(
         method="GET",
         path="/tickets/<number:str>",
         handler=my_ticket,
-        summary="One's own ticket with its history",
+        summary="A ticket of one's own or of one's enterprise, with its history",
         answers={200: TicketDetail},
         refusals=(404,),
     ),
@@ -176,7 +180,7 @@ ROUTES = (
         method="POST",
         path="/tickets/<number:str>/messages",
         handler=add_message,
-        summary="Add something to one's own ticket",
+        summary="Add something to such a ticket",
         body=forms.Addition,
         answers={201: TicketDetail},
         refusals=(404, 409),
@@ -186,7 +190,7 @@ ROUTES = (
         method="POST",
         path="/tickets/<number:str>/attachments",
         handler=add_attachment,
-        summary="Add a picture to one's own ticket: JPEG, PNG or WebP, as the body itself",
+        summary="Add a picture to such a ticket: JPEG, PNG or WebP, as the body itself",
         body=Picture,
         largest=2 * pictures.LARGEST,  # somewhat too much is answered in the picture's own words
         answers={201: TicketDetail},
@@ -197,7 +201,7 @@ ROUTES = (
         method="GET",
         path="/tickets/<number:str>/attachments/<attachment_id:int>",
         handler=attachment,
-        summary="A picture of one's own ticket",
+        summary="A picture of such a ticket",
         answers={200: Picture},
         refusals=(404,),
     ),
@@ -236,8 +240,9 @@ ROUTES = (
 def setup_api() -> Blueprint:
     """Routes under /api/v1, and their own description."""
     blueprint = Blueprint("api", url_prefix=PREFIX)
-    register(blueprint, ROUTES)
-    described = document(PREFIX, ROUTES)
+    routes = (*ROUTES, *api_people.ROUTES)
+    register(blueprint, routes)
+    described = document(PREFIX, routes)
 
     @blueprint.get("/openapi.json")
     async def openapi(request: Request) -> HTTPResponse:
@@ -256,11 +261,12 @@ def _idempotency_key(request: Request) -> str:
 
 
 async def _detail(request: Request, who: Principal, number: str) -> TicketDetail:
-    ticket = await ticket_records.access_ticket_as_asker(who.account_id, number)
+    ticket = await ticket_records.access_ticket_as_colleague(who.account_id, number)
     events = await ticket_records.events_of(ticket, audience=Audience.EVERYONE)
     return presentation.ticket_detail(
         ticket,
         events,
         now=wiring(request).clock.now(),
+        reader=who.account_id,
         attachments=await attachments.attachments_of(ticket),
     )

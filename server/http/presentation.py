@@ -28,9 +28,13 @@ Moment = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time"})]
 
 
 class TicketSummary(msgspec.Struct):
-    """A ticket in a list. Moments are ISO 8601 in UTC; *_label and *_text are for people."""
+    """A ticket in a list. Moments are ISO 8601 in UTC; *_label and *_text are for people.
+
+    mine: the reader asked it; other tickets are colleagues'.
+    """
 
     number: str
+    mine: bool
     topic: str
     topic_label: str
     state: TicketState
@@ -90,11 +94,12 @@ class WaitingNotice(msgspec.Struct):
     created_at: Moment
 
 
-def ticket_summary(ticket: Ticket, *, now: datetime) -> TicketSummary:
-    """A ticket in a list."""
+def ticket_summary(ticket: Ticket, *, now: datetime, reader: int = 0) -> TicketSummary:
+    """A ticket in a list. reader: the account that reads it, 0 where that is staff."""
     waiting = ticket.state in UNANSWERED_STATES
     return TicketSummary(
         number=ticket.number,
+        mine=ticket.asker_id == reader,
         topic=ticket.topic,
         topic_label=label(ticket.topic),
         state=ticket.state,
@@ -113,6 +118,7 @@ def ticket_detail(
     events: list[TicketEvent],
     *,
     now: datetime,
+    reader: int = 0,
     attachments: Sequence[Attachment] = (),
     tickets_path: str = "/api/v1/tickets",
 ) -> TicketDetail:
@@ -121,7 +127,7 @@ def ticket_detail(
     tickets_path: where this reader finds tickets, and below them their attachments.
     """
     return TicketDetail(
-        **msgspec.structs.asdict(ticket_summary(ticket, now=now)),
+        **msgspec.structs.asdict(ticket_summary(ticket, now=now, reader=reader)),
         specialist=ticket.assignee.name if ticket.assignee else None,
         events=[
             HistoryEvent(
