@@ -23,7 +23,7 @@ from tests.product import Product
 
 # Whom the platform gives no unionid for.
 LONER = Person("oCrowd901", "mCrowd901", "", "小周")
-ASKED_THERE = "电子秤检定要排队吗，帮我约一下"
+ASKED_THERE = "电子秤检定多少钱一台"
 
 
 async def meet(product: Product) -> dict[str, str]:
