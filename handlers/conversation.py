@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from handlers import accounts, dialog, outbox, threads, ticket_records, tickets, wording
+from handlers import accounts, dialog, media, outbox, threads, ticket_records, tickets, wording
 from handlers.errors import DomainError, NotFound
 from handlers.events import note
 from handlers.house import House
@@ -158,6 +158,7 @@ async def _settle(
         await accounts.ask_unionid_again(thread.identity_id, now)  # told of followers only
     waiting = await _is_contact(message) and await outbox.unpark(thread.account_id, now=now)
     message.decision = msgspec.to_builtins(outcome.decision) if outcome.decision else None
+    await media.note(message, thread, now=now)
     message.reply = await _carry_out(house, message, thread, outcome, now=now)
     finished = await fetch(
         _FINISH,
@@ -225,12 +226,12 @@ async def _carry_out(
             now=now,
         )
         message.ticket_number = ticket.number
+        await media.attach_waiting(ticket, thread.id, now=now)
         return _receipt(ticket, staff, now=now)
     if outcome.addition:
         return await _add(house, message, thread, outcome.addition, now=now)
-    if message.kind == Kind.IMAGE and (
-        noted := await _note_picture(house, message, thread, now=now)
-    ):
+    wordless = message.kind == Kind.IMAGE or (message.kind == Kind.VOICE and not message.text)
+    if wordless and (noted := await _note_media(house, message, thread, now=now)):
         return noted
     return outcome.say or (wording.NO_TICKETS if outcome.progress else "")
 
@@ -249,20 +250,23 @@ async def _add(
     if ticket is None:
         return wording.NO_TICKETS
     await tickets.add_message(house, ticket, text, dedupe_key=f"inbound:{message.id}", now=now)
+    await media.attach_waiting(ticket, thread.id, now=now)
     return wording.added(ticket.number)
 
 
-async def _note_picture(
+async def _note_media(
     house: House, message: InboundMessage, thread: Thread, *, now: datetime
 ) -> str:
-    """A picture sent while a question waits is noted on it; "" when none waits."""
+    """What is sent without words while a question waits is put on it; "" when none waits."""
     ticket = await ticket_records.latest_open(thread.account_id)
     if ticket is None:
         return ""
-    await tickets.add_message(
-        house, ticket, wording.PICTURE_NOTED, dedupe_key=f"inbound:{message.id}", now=now
-    )
-    return wording.picture_noted(ticket.number)
+    if full := await media.give(message, ticket, now=now):
+        return full
+    picture = message.kind == Kind.IMAGE
+    line = wording.PICTURE_NOTED if picture else wording.VOICE_NOTED
+    await tickets.add_message(house, ticket, line, dedupe_key=f"inbound:{message.id}", now=now)
+    return (wording.picture_noted if picture else wording.voice_noted)(ticket.number)
 
 
 async def _told_of(number: str, thread: Thread, *, now: datetime) -> str:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from models.clock import SHANGHAI
+from models.conversations import Kind
 from models.outbox import Notice
 
 WEEKDAYS = "一二三四五六日"
@@ -17,10 +18,11 @@ GREETING = (
     "· 送检要多少样品、几天出报告\n"
     "需要人工随时回复“转人工”。"
 )
-TYPE_PLEASE = "语音没有识别出文字，麻烦打字说一下，好吗？"
+TYPE_PLEASE = "语音收到了，但没有识别出文字，麻烦打字说一下，好吗？\n转人工时，录音会一起交给专员。"
 SAY_WHAT_PICTURE = "图片收到了。请再用一句话说明它是什么、想问什么。"
 GOT_FILE = "收到了。请再用一句话说明想问什么。"
-PICTURE_NOTED = "［提问人发来一张图片，内容请以文字为准］"
+PICTURE_NOTED = "［提问人发来一张图片］"
+VOICE_NOTED = "［提问人发来一段语音］"
 ADD_WHAT = "请在“补充”后面写上内容，例如：补充：样品是18.9升桶装水。"
 EMPTY = "没有看到文字内容。请直接打字提问，或回复“转人工”。"
 TEXT_TOO_LONG = "内容有点长，请挑最要紧的一件事，用一两句话说。"
@@ -92,8 +94,16 @@ def added(number: str) -> str:
 
 
 def picture_noted(number: str) -> str:
-    """A picture came while a ticket is open; the picture itself is not shown to staff yet."""
-    return f"已在工单{number}里注明您发了图片。专员暂时看不到图片本身，请再用文字说明要点。"
+    """A picture came while a ticket is open."""
+    return f"图片收到了，已放进工单{number}，专员能看到。要说明请回复“补充”加内容。"
+
+
+def voice_noted(number: str) -> str:
+    """Speech that nobody recognised came while a ticket is open."""
+    return (
+        f"语音收到了，已放进工单{number}，专员可以听。\n"
+        "没有识别出文字；急的话，请回复“补充”再打一两句要点。"
+    )
 
 
 def answer(question: str, text: str, name: str, number: str) -> str:
@@ -130,3 +140,38 @@ def staff_notice(notice: Notice, payload: Mapping[str, Any], url: str) -> str:
         f"【{STAFF_NOTICE_TITLES[notice]}】{payload['number']} {payload['topic']}\n"
         f"{excerpt(str(payload['question']), 60)}\n打开处理：{url}"
     )
+
+
+# Pictures and recordings (handlers.media)
+
+MEDIA_WORDS = {Kind.IMAGE: "图片", Kind.VOICE: "语音"}
+MEDIA_EXPIRED = "微信里的文件已过期（只保留3天）。"
+MEDIA_FORGOTTEN = "30天没有用到，已删除。"
+TICKET_IS_FULL = "这张工单的附件已满。"
+
+
+def ticket_full(number: str) -> str:
+    """The ticket takes no more files."""
+    return f"工单{number}的附件已满，这一个没有存上。请用文字说明，或回复“补充”加内容。"
+
+
+def media_too_large(limit: int) -> str:
+    """A file over the limit, in bytes."""
+    return f"文件太大，超过{limit // 1024 // 1024}MB。"
+
+
+def media_unavailable(code: int) -> str:
+    """The platform does not give the file. code: its errcode; 40007 when it is too old."""
+    return MEDIA_EXPIRED if code == 40007 else f"微信没有给出这个文件（{code}）。"
+
+
+def media_not_kept(kind: Kind, reason: str) -> str:
+    """One line in a ticket's history. reason: a sentence."""
+    return f"提问人发的{MEDIA_WORDS[kind]}没有存上：{reason}"
+
+
+def size(count: int) -> str:
+    """Bytes for people: 12 KB, 1.3 MB."""
+    if count < 1024 * 1024:
+        return f"{max(1, round(count / 1024))} KB"
+    return f"{count / 1024 / 1024:.1f} MB"

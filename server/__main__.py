@@ -193,7 +193,7 @@ async def _work(config: Config) -> int:
     await database.connect(config.database_url)
     try:
         async with wired(config, clock) as wiring:
-            worker = Worker(wiring.house, wiring.sender)
+            worker = Worker(wiring.house, wiring.sender, wiring.collector)
             loop = asyncio.get_running_loop()
             for signum in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(signum, worker.stop)

@@ -9,6 +9,7 @@ MESSAGES = {
     40007: "invalid media_id",
     40008: "invalid message type",
     40009: "invalid image size",
+    40010: "invalid voice size",
     40013: "invalid appid",
     40014: "invalid access_token",
     40029: "invalid code",
