@@ -8,6 +8,7 @@ from models.outbox import OutboxItem
 from models.sql import fetch, insert
 from models.tickets import Ticket
 from models.transactions import transactional
+from models.visits import Visit
 
 __all__ = ["App", "Principal", "Staff", "StaffRole"]
 
@@ -73,9 +74,9 @@ async def ask_unionid_again(identity_id: int, at: datetime | None) -> None:
 async def learn_unionid(identity_id: int, unionid: str) -> None:
     """Note a unionid; where another account has it too, that is the same person.
 
-    The younger account's identities, tickets and messages owed move to the older one; a member of
-    staff keeps the account that the staff record hangs on. Two staff records are left apart: a
-    person must sort that out.
+    The younger account's identities, tickets, visits and messages owed move to the older one; a
+    member of staff keeps the account that the staff record hangs on. Two staff records are left
+    apart: a person must sort that out.
     """
     await Identity.filter(id=identity_id).update(unionid=unionid, unionid_due_at=None)
     found = sorted({row.account_id for row in await Identity.filter(unionid=unionid)})
@@ -87,6 +88,7 @@ async def learn_unionid(identity_id: int, unionid: str) -> None:
         if other != kept:
             await Identity.filter(account_id=other).update(account_id=kept)
             await Ticket.filter(asker_id=other).update(asker_id=kept)
+            await Visit.filter(account_id=other).update(account_id=kept)
             await OutboxItem.filter(stream=asker_stream(other)).update(stream=asker_stream(kept))
             await OutboxItem.filter(account_id=other).update(account_id=kept)
 

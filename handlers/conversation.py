@@ -12,7 +12,18 @@ from typing import Any
 
 import msgspec
 
-from handlers import accounts, dialog, media, outbox, threads, ticket_records, tickets, wording
+from handlers import (
+    accounts,
+    dialog,
+    media,
+    oddments,
+    outbox,
+    threads,
+    ticket_records,
+    tickets,
+    visits,
+    wording,
+)
 from handlers.errors import DomainError, NotFound
 from handlers.events import note
 from handlers.house import House
@@ -114,6 +125,8 @@ def _think(
         return house.matcher.decide(question, today=today, context=context)
 
     match message.kind:
+        case Kind.TEXT if odd := _oddment(house, message):
+            return dialog.Outcome(state, say=odd)
         case Kind.TEXT:
             return dialog.advance(state, message.text, decide, is_staff=is_staff)
         case Kind.VOICE if message.text:
@@ -127,7 +140,12 @@ def _think(
         case Kind.FOLLOWED | Kind.SCANNED | Kind.CLICKED | Kind.ENTERED:
             return dialog.Outcome(state, say=wording.GREETING)
         case _:
-            return dialog.Outcome(state, say=wording.GOT_FILE)
+            return dialog.Outcome(state, say=_oddment(house, message))
+
+
+def _oddment(house: House, message: InboundMessage) -> str:
+    now = house.clock.now()
+    return oddments.reply_to(message.kind, message.payload, message.text, house.platform, now)
 
 
 @transactional
@@ -230,6 +248,8 @@ async def _carry_out(
         return _receipt(ticket, staff, now=now)
     if outcome.addition:
         return await _add(house, message, thread, outcome.addition, now=now)
+    if site := await visits.note_visit(house.platform, message, thread, now=now):
+        return wording.welcome(site.name)
     wordless = message.kind == Kind.IMAGE or (message.kind == Kind.VOICE and not message.text)
     if wordless and (noted := await _note_media(house, message, thread, now=now)):
         return noted

@@ -20,7 +20,6 @@ GREETING = (
 )
 TYPE_PLEASE = "语音收到了，但没有识别出文字，麻烦打字说一下，好吗？\n转人工时，录音会一起交给专员。"
 SAY_WHAT_PICTURE = "图片收到了。请再用一句话说明它是什么、想问什么。"
-GOT_FILE = "收到了。请再用一句话说明想问什么。"
 PICTURE_NOTED = "［提问人发来一张图片］"
 VOICE_NOTED = "［提问人发来一段语音］"
 ADD_WHAT = "请在“补充”后面写上内容，例如：补充：样品是18.9升桶装水。"
@@ -175,3 +174,89 @@ def size(count: int) -> str:
     if count < 1024 * 1024:
         return f"{max(1, round(count / 1024))} KB"
     return f"{count / 1024 / 1024:.1f} MB"
+
+
+# What is no question (handlers.oddments)
+
+STICKER = "收到您的表情。有问题直接打字问，比如“桶装水铜绿超标怎么办”；需要人工，请回复“转人工”。"
+UNSUPPORTED = "这种消息这里看不到。请把要问的打字发过来，或者拍一张照片。"
+GOT_VIDEO = (
+    "收到视频，不过这里看不了视频。请截一两张图发来，再打一句话说明想问什么；"
+    "要专员处理，请回复“转人工”。"
+)
+
+
+def got_link(title: str) -> str:
+    """A forwarded page; we open no addresses that strangers send."""
+    return (
+        f"收到您转发的链接{_quoted(title)}。这里打不开网页，"
+        "请把想问的那一句打出来，比如“这里说的新标准什么时候实施”并写上标准号。"
+    )
+
+
+def got_file(title: str) -> str:
+    """A document; the platform does not even hand it out."""
+    return (
+        f"收到文件{_quoted(title)}，不过这里读不了文件。"
+        "请把要问的那几页拍照或截图发来，再打一句话说明想问什么；要专员处理，请回复“转人工”。"
+    )
+
+
+def got_card(title: str) -> str:
+    """A mini-program's card."""
+    return f"收到小程序卡片{_quoted(title)}，这里打不开。请把想问的直接打字发过来。"
+
+
+def _quoted(title: str) -> str:
+    return f"“{title}”" if title else ""
+
+
+def distance(far: float) -> str:
+    """A distance in km for people: 约 350 米, 约 2.3 公里, 约 120 公里."""
+    if far < 0.95:
+        return f"约 {max(50, round(far * 20) * 50)} 米"
+    return f"约 {far:.1f} 公里" if far < 99.95 else f"约 {far:.0f} 公里"
+
+
+def opening(hours: str, *, is_open: bool) -> str:
+    """Opening hours, and whether it is worth setting off now."""
+    return f"{hours}，{'现在在上班' if is_open else '现在不在上班时间'}"
+
+
+def nearest_site(
+    name: str,
+    address: str,
+    phone: str,
+    *,
+    kilometres: float,
+    hours: str,
+    others: list[tuple[str, float]],
+) -> str:
+    """The nearest site. others: name and distance of the next ones."""
+    lines = [f"离您最近的是{name}，{distance(kilometres)}（直线距离）。", f"地址：{address}"]
+    lines += [f"电话：{phone}"] if phone else []
+    lines += [f"时间：{hours}"]
+    lines += [f"另外还有：{other}，{distance(far)}" for other, far in others]
+    return "\n".join(lines)
+
+
+def all_sites(sites: list[tuple[str, str, str]], hours: str) -> str:
+    """All sites as name, address, telephone or "", where nobody can say which is near."""
+    lines = [
+        f"· {name}：{address}" + (f"，电话 {phone}" if phone else "")
+        for name, address, phone in sites
+    ]
+    return "\n".join(["位置收到了。我们的服务点：", *lines, f"时间：{hours}"])
+
+
+def no_sites(phone: str) -> str:
+    """The platform file names no place."""
+    return f"位置收到了。现在没有登记服务点地址，请先打电话问：{phone}"
+
+
+# Visits (handlers.visits)
+
+
+def welcome(site: str) -> str:
+    """The greeting of who scanned a site's code. site: its name."""
+    return f"欢迎来到{site}，已为您登记来访。\n{GREETING}"
