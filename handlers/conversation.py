@@ -61,7 +61,14 @@ _FINISH = (
     " via = CASE via WHEN 'passive' THEN $3 ELSE via END, ticket_number = $4,"
     " conversation_id = $5 WHERE id = $6 AND state = 'received' RETURNING via"
 )
-MENU_WORDS = {"ask": "", "progress": "进度查询", "human": "转人工"}
+MENU_WORDS = {
+    "ask": "",
+    "progress": "进度查询",
+    "human": "转人工",
+    "sites": "服务站地址",
+    "phone": "服务电话",
+    "turnaround": "检测报告几天能出",
+}
 
 
 class _Stale(Exception):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from handlers import media, wording
+from handlers import media, pictures, wording
 from models.attachments import Attachment
 from models.conversations import Kind
 from models.files import FileStore
@@ -215,13 +215,14 @@ async def test_two_workers_and_a_kill_in_between_are_one_picture(product: Produc
     assert len(kept(product)) == 4
     # Killed between file and row: the row is still wanted, and the file is there already.
     await send_picture(product, picture(7))
+    FileStore(product.config.files_dir).put(pictures.clean(picture(7)).data)
     late = await Media.get(state=MediaState.WANTED)
     assert await media.claim(late, now=product.clock.now())
     assert not await media.claim(late, now=product.clock.now())
     await product.work()
     assert await Attachment.all().count() == 4
     await product.pass_time(media.LEASE)
-    assert await Attachment.all().count() == 5
+    assert await Attachment.all().count() == len(kept(product)) == 5
 
 
 async def test_a_message_delivered_twice_is_one_picture(product: Product) -> None:
