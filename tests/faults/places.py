@@ -83,7 +83,7 @@ def here(product: Product) -> Place:
 
 
 async def story(product: Product) -> tuple[str, bytes]:
-    """Questions, a ticket, a visit, two pictures and an answer; the ticket's number and the picture kept."""
+    """Questions, a ticket with its answer, a visit, two pictures; the number, the picture kept."""
     me = await sign_in(product, EMPLOYEE)
     number = await open_ticket(product, me)
     sent = await send(product, me, number, picture())
