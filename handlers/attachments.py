@@ -1,27 +1,22 @@
 """Attachments of tickets: a picture is made harmless, put into the file store, and told."""
 
 import asyncio
-import errno
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 
 import structlog
 
-from handlers import pictures, tickets, wording
-from handlers.errors import Conflict, NotFound, StorageFull, Unavailable
+from handlers import filing, pictures, tickets, wording
+from handlers.errors import Conflict, NotFound
 from handlers.house import House
 from handlers.ids import possible_id
 from handlers.pictures import Picture
 from models.attachments import Attachment, Sent
 from models.files import FileStore
-from models.sql import hold
 from models.tickets import Ticket
 from models.transactions import own_task, transactional
 
 MOST_OF_A_TICKET = 20
 NO_SUCH_PICTURE = "没有找到这张图片。"
-FULL = "服务器的存储空间满了，图片没有保存。请稍后再发，或联系工作人员。"
 
 log = structlog.get_logger(__name__)
 
@@ -81,14 +76,13 @@ async def _attach(
     now: datetime,
 ) -> None:
     picture = await asyncio.to_thread(pictures.clean, data)
-    with _full_disk_told():
-        digest = await asyncio.to_thread(files.put, picture.data)
+    digest = await filing.put(files, picture.data)
     try:
         await _write_down(
             house, files, ticket, digest, picture, author=author, dedupe_key=dedupe_key, now=now
         )
     except Exception:
-        await _remove_unless_named(files, digest)
+        await filing.remove_unless_named(files, digest)
         raise
 
 
@@ -124,29 +118,4 @@ async def _write_down(
         dedupe_key=dedupe_key,
         created_at=now,
     )
-    await hold(digest)
-    if not files.has(digest):
-        raise Unavailable("图片没有存好，请再发一次。")
-
-
-@transactional
-async def _remove_unless_named(files: FileStore, digest: str) -> None:
-    """Take back a file whose row did not come about.
-
-    Another row may name the same bytes, or be about to: whoever writes one looks for the file
-    under the same lock, so that none is ever without its file.
-    """
-    await hold(digest)
-    if not await Attachment.filter(sha256=digest).exists():
-        files.remove(digest)
-
-
-@contextmanager
-def _full_disk_told() -> Iterator[None]:
-    """Say in words that the disk is full."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        raise StorageFull(FULL) from error
+    await filing.require(files, digest)

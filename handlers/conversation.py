@@ -12,13 +12,25 @@ from functools import partial
 
 import msgspec
 
-from handlers import accounts, dialog, effects, outbox, takeover, threads, wording
+from handlers import (
+    accounts,
+    dialog,
+    effects,
+    media,
+    oddments,
+    outbox,
+    takeover,
+    threads,
+    wording,
+)
+from handlers.effects import Turn
 from handlers.errors import DomainError
 from handlers.events import note
 from handlers.house import House
 from handlers.slots import Scene
 from handlers.threads import Thread
-from handlers.turns import Outcome, Senses
+from handlers.ticket_records import KIND_WORDS
+from handlers.turns import Arrived, Hear, Outcome, Senses, Sent
 from models.accounts import App
 from models.conversations import InboundMessage, InboundState, Kind, Via
 from models.outbox import Notice
@@ -50,7 +62,16 @@ _FINISH = (
     " via = CASE via WHEN 'passive' THEN $3 ELSE via END, ticket_number = $4,"
     " conversation_id = $5 WHERE id = $6 AND state = 'received' RETURNING via"
 )
-MENU_WORDS = {"ask": "", "services": "办业务", "progress": "进度查询", "human": "转人工"}
+MENU_WORDS = {
+    "ask": "",
+    "services": "办业务",
+    "progress": "进度查询",
+    "human": "转人工",
+    "complaint": "投诉",
+    "sites": "服务站地址",
+    "phone": "服务电话",
+    "turnaround": "检测报告几天能出",
+}
 
 
 class _Stale(Exception):
@@ -112,7 +133,7 @@ def _think(house: House, message: InboundMessage, thread: Thread, now: datetime)
     def decide(question: str, context: str) -> Decision:
         return matcher.decide(question, today=today, context=context)
 
-    taken = thread.taken if thread.taken and thread.taken.until > now else None
+    taken = thread.taken_at(now)
     senses = Senses(
         decide=decide,
         scene=Scene(today, matcher.products_in),
@@ -120,7 +141,10 @@ def _think(house: House, message: InboundMessage, thread: Thread, now: datetime)
         is_staff=thread.is_staff,
         with_specialist=taken.name if taken else "",
     )
+    odd = oddments.reply_to(message.kind, message.payload, message.text, house.platform, now)
     match message.kind:
+        case Kind.TEXT if odd and state.filling is None and not taken:
+            return Outcome(state, say=odd)
         case Kind.TEXT:
             return dialog.advance(state, message.text, senses)
         case Kind.VOICE if message.text:
@@ -128,13 +152,16 @@ def _think(house: House, message: InboundMessage, thread: Thread, now: datetime)
         case Kind.CLICKED if word := MENU_WORDS.get(message.text):
             return dialog.advance(state, word, replace(senses, with_specialist=""))
         case Kind.VOICE:
-            return Outcome(state, say=wording.TYPE_PLEASE)
+            return Outcome(state, effect=Sent(), say=wording.TYPE_PLEASE)
         case Kind.IMAGE:
-            return Outcome(state, say=wording.SAY_WHAT_PICTURE)
+            return Outcome(state, effect=Sent(), say=wording.SAY_WHAT_PICTURE)
         case Kind.FOLLOWED | Kind.SCANNED | Kind.CLICKED | Kind.ENTERED:
-            return Outcome(state, say=wording.GREETING)
+            return Outcome(state, effect=Arrived(), say=wording.GREETING)
+        case _ if taken:
+            what = f"［{KIND_WORDS[message.kind]}］{message.text}"
+            return Outcome(state, effect=Hear(what))
         case _:
-            return Outcome(state, say=wording.GOT_FILE)
+            return Outcome(state, say=odd)
 
 
 @transactional
@@ -160,7 +187,8 @@ async def _settle(
         await accounts.ask_unionid_again(thread.identity_id, now)  # told of followers only
     waiting = await _is_contact(message) and await outbox.unpark(thread.account_id, now=now)
     message.decision = msgspec.to_builtins(outcome.decision) if outcome.decision else None
-    message.reply = await effects.carry_out(house, message, thread, outcome, now=now)
+    await media.note(message, thread, now=now)
+    message.reply = await effects.carry_out(Turn(house, message, thread, outcome, now))
     if thread.taken is not None and thread.taken.until <= now:
         await takeover.release(thread.id)
         message.reply = "\n".join((wording.back_to_bot(thread.taken.name), message.reply)).strip()

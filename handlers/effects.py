@@ -1,140 +1,124 @@
 """The effects of a turn, inside the transaction that settles the message; each has its words."""
 
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from handlers import accounts, people, requests, takeover, ticket_records, tickets, wording
+from handlers import (
+    accounts,
+    media,
+    people,
+    requests,
+    takeover,
+    ticket_records,
+    tickets,
+    turns,
+    visits,
+    wording,
+)
 from handlers.errors import NotFound
 from handlers.forms import forms
 from handlers.house import House
 from handlers.routing import Colleague
 from handlers.threads import Thread
 from handlers.topics import label
-from handlers.turns import (
-    Addition,
-    Duty,
-    Hear,
-    Lookup,
-    Outcome,
-    Progress,
-    Release,
-    Submission,
-    TicketWanted,
-)
-from models.conversations import InboundMessage, Via
+from handlers.worktime import is_open
+from models.conversations import InboundMessage, Kind, Via
 from models.tickets import LABELS, UNANSWERED_STATES, Ticket
 
 
-async def carry_out(
-    house: House, message: InboundMessage, thread: Thread, outcome: Outcome, *, now: datetime
-) -> str:
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What an effect has to do with. `outcome.say` is said where it has no words of its own."""
+
+    house: House
+    message: InboundMessage
+    thread: Thread
+    outcome: turns.Outcome
+    now: datetime
+
+    @property
+    def key(self) -> str:
+        """What this message does is done once."""
+        return f"inbound:{self.message.id}"
+
+
+async def carry_out(turn: Turn) -> str:
     """Do what the outcome says; returns the whole reply, "" for none."""
-    done = await _done(house, message, thread, outcome, now=now)
-    return "\n".join(filter(None, (done, outcome.tail)))
+    effect = turn.outcome.effect
+    done = turn.outcome.say if effect is None else await _DO[type(effect)](turn, effect)
+    return "\n".join(filter(None, (done, turn.outcome.tail)))
 
 
-async def _done(
-    house: House, message: InboundMessage, thread: Thread, outcome: Outcome, *, now: datetime
-) -> str:
-    match outcome.effect:
-        case TicketWanted() as wanted:
-            receipt = await _ticket(house, message, thread, wanted, now=now)
-            return "\n".join(filter(None, (receipt, outcome.say)))
-        case Submission() as submission:
-            return await _submit(house, message, thread, submission, now=now)
-        case Addition(text):
-            return await _add(house, message, thread, text, now=now)
-        case Progress():
-            return await _progress(house, message, thread, outcome, now=now)
-        case Lookup(number):
-            return await _told_of(number, thread, now=now)
-        case Duty(on):
-            await accounts.set_on_duty(thread.account_id, on_duty=on)
-            return wording.ON_DUTY if on else wording.OFF_DUTY
-        case Hear() as heard:
-            return await _hear(house, message, thread, heard, now=now)
-        case Release():
-            await takeover.release(thread.id)
-        case people.Command() as wish:
-            return await people.carry_out(
-                wish, identity_id=thread.identity_id, app=message.app, now=now
-            )
-    return outcome.say
+async def _open(turn: Turn, wanted: turns.TicketWanted) -> str:
+    return "\n".join(filter(None, (await _ticket(turn, wanted), turn.outcome.say)))
 
 
-async def _ticket(
-    house: House, message: InboundMessage, thread: Thread, wanted: TicketWanted, *, now: datetime
-) -> str:
+async def _ticket(turn: Turn, wanted: turns.TicketWanted) -> str:
+    thread, now = turn.thread, turn.now
     present = await ticket_records.waiting_for_answer(thread.account_id, wanted.question)
     if present is not None:
         promised = wording.promise(present.answer_due_at, now)
         return wording.already(present.number, LABELS[present.state], promised)
     ticket, staff = await tickets.open_ticket(
-        house,
+        turn.house,
         wanted,
         thread=thread,
         transcript=await ticket_records.transcript_of(thread.id),
         now=now,
     )
-    message.ticket_number = ticket.number
-    return _receipt(house, ticket, staff, now=now)
+    return await _opened(turn, ticket, staff)
 
 
-async def _submit(
-    house: House, message: InboundMessage, thread: Thread, submission: Submission, *, now: datetime
-) -> str:
-    ticket, staff = await requests.submit(
-        house, submission, thread=thread, dedupe_key=f"inbound:{message.id}", now=now
-    )
-    message.ticket_number = ticket.number
-    await requests.remember(thread.account_id, submission, now=now)
-    title = forms()[submission.form].title
-    return wording.submitted(title, _receipt(house, ticket, staff, now=now))
-
-
-def _receipt(house: House, ticket: Ticket, staff: Colleague | None, *, now: datetime) -> str:
-    promised = wording.promise(ticket.answer_due_at, now)
-    closed = "" if house.platform.is_open(now) else wording.closed_now(house.platform.hours_text())
+async def _opened(turn: Turn, ticket: Ticket, staff: Colleague | None) -> str:
+    """The receipt; what was sent before belongs to the ticket."""
+    turn.message.ticket_number = ticket.number
+    await media.attach_waiting(ticket, turn.thread.id, now=turn.now)
+    platform = turn.house.platform
+    promised = wording.promise(ticket.answer_due_at, turn.now)
+    closed = ""
+    if not is_open(turn.now, platform.spans):
+        closed = wording.closed_now(platform.hours_text())
     if staff is None:
         return wording.parked(ticket.number, promised, closed)
     return wording.assigned(label(ticket.topic), staff.name, ticket.number, promised, closed)
 
 
-async def _add(
-    house: House, message: InboundMessage, thread: Thread, text: str, *, now: datetime
-) -> str:
-    ticket = await ticket_records.latest(thread.account_id)
+async def _submit(turn: Turn, submission: turns.Submission) -> str:
+    ticket, staff = await requests.submit(
+        turn.house, submission, thread=turn.thread, dedupe_key=turn.key, now=turn.now
+    )
+    return wording.submitted(forms()[submission.form].title, await _opened(turn, ticket, staff))
+
+
+async def _add(turn: Turn, addition: turns.Addition) -> str:
+    ticket = await ticket_records.latest(turn.thread.account_id)
     if ticket is None:
         return wording.NO_TICKETS
-    await tickets.add_message(house, ticket, text, dedupe_key=f"inbound:{message.id}", now=now)
+    await tickets.add_message(turn.house, ticket, addition.text, dedupe_key=turn.key, now=turn.now)
+    await media.attach_waiting(ticket, turn.thread.id, now=turn.now)
     return wording.added(ticket.number)
 
 
-async def _hear(
-    house: House, message: InboundMessage, thread: Thread, heard: Hear, *, now: datetime
-) -> str:
-    """What is said to the specialist goes on the ticket; the bot says nothing."""
-    if thread.taken is None:
-        raise RuntimeError("heard in a thread that nobody has taken")
-    ticket = await Ticket.get(id=thread.taken.ticket_id)
-    await takeover.extend(thread.id, now=now)
-    key = f"inbound:{message.id}"
-    if heard.courtesy or not heard.text:
-        await tickets.note_courtesy(ticket, heard.text, dedupe_key=key, now=now)
-        return ""
-    await tickets.add_message(house, ticket, heard.text, dedupe_key=key, now=now)
-    if heard.called:
-        return wording.with_specialist(thread.taken.name, ticket.number)
-    # The mini-program shows what became of a request of its own.
-    return wording.heard(thread.taken.name) if message.via == Via.DIRECT else ""
+async def _progress(turn: Turn, progress: turns.Progress) -> str:
+    rows = await ticket_records.tickets_shared_with(turn.thread.account_id, limit=5)
+    if rows:
+        return wording.progress([_line(row, now=turn.now) for row in rows])
+    if progress.otherwise is not None:
+        return await _ticket(turn, progress.otherwise)
+    return turn.outcome.say or wording.NO_TICKETS
 
 
-async def _told_of(number: str, thread: Thread, *, now: datetime) -> str:
+async def _look_up(turn: Turn, lookup: turns.Lookup) -> str:
     """One ticket's state; somebody else's looks like one that does not exist."""
     try:
-        ticket = await ticket_records.access_ticket_as_colleague(thread.account_id, number)
+        ticket = await ticket_records.access_ticket_as_colleague(
+            turn.thread.account_id, lookup.number
+        )
     except NotFound as missing:
         return missing.sentence
-    return wording.progress([_line(ticket, now=now)])
+    return wording.progress([_line(ticket, now=turn.now)])
 
 
 def _line(ticket: Ticket, *, now: datetime) -> tuple[str, str, str, str]:
@@ -143,13 +127,78 @@ def _line(ticket: Ticket, *, now: datetime) -> tuple[str, str, str, str]:
     return ticket.number, LABELS[ticket.state], ticket.question, promised
 
 
-async def _progress(
-    house: House, message: InboundMessage, thread: Thread, outcome: Outcome, *, now: datetime
-) -> str:
-    """The asker's latest tickets; where there are none, what is to be done instead."""
-    rows = await ticket_records.tickets_shared_with(thread.account_id, limit=5)
-    if rows:
-        return wording.progress([_line(row, now=now) for row in rows])
-    if isinstance(outcome.effect, Progress) and outcome.effect.otherwise is not None:
-        return await _ticket(house, message, thread, outcome.effect.otherwise, now=now)
-    return outcome.say or wording.NO_TICKETS
+async def _on_duty(turn: Turn, duty: turns.Duty) -> str:
+    await accounts.set_on_duty(turn.thread.account_id, on_duty=duty.on)
+    return wording.ON_DUTY if duty.on else wording.OFF_DUTY
+
+
+async def _hear(turn: Turn, heard: turns.Hear) -> str:
+    """What is said to the specialist goes on the ticket; the bot says nothing."""
+    taken = turn.thread.taken
+    if taken is None:
+        raise RuntimeError("heard in a thread that nobody has taken")
+    ticket = await Ticket.get(id=taken.ticket_id)
+    await takeover.extend(turn.thread.id, now=turn.now)
+    if heard.courtesy or not heard.text:
+        await tickets.note_courtesy(ticket, heard.text, dedupe_key=turn.key, now=turn.now)
+    else:
+        await tickets.add_message(turn.house, ticket, heard.text, dedupe_key=turn.key, now=turn.now)
+    if heard.called:
+        return wording.with_specialist(taken.name, ticket.number)
+    # The mini-program shows what became of a request of its own.
+    return wording.heard(taken.name) if turn.message.via == Via.DIRECT else ""
+
+
+async def _keep(turn: Turn, _sent: turns.Sent) -> str:
+    """What is sent without words belongs to the open ticket, where there is one.
+
+    Where a specialist has the conversation, to that ticket, and nothing is said.
+    """
+    message, taken = turn.message, turn.thread.taken_at(turn.now)
+    ticket = (
+        await Ticket.get(id=taken.ticket_id)
+        if taken
+        else await ticket_records.latest_open(turn.thread.account_id)
+    )
+    if ticket is None:
+        return turn.outcome.say
+    if full := await media.give(message, ticket, now=turn.now):
+        return full
+    picture = message.kind == Kind.IMAGE
+    line = wording.PICTURE_NOTED if picture else wording.VOICE_NOTED
+    await tickets.add_message(turn.house, ticket, line, dedupe_key=turn.key, now=turn.now)
+    if taken:
+        await takeover.extend(turn.thread.id, now=turn.now)
+        return ""
+    return (wording.picture_noted if picture else wording.voice_noted)(ticket.number)
+
+
+async def _arrive(turn: Turn, _arrived: turns.Arrived) -> str:
+    site = await visits.note_visit(turn.house.platform, turn.message, turn.thread, now=turn.now)
+    return wording.welcome(site.name) if site else turn.outcome.say
+
+
+async def _release(turn: Turn, _release: turns.Release) -> str:
+    await takeover.release(turn.thread.id)
+    return turn.outcome.say
+
+
+async def _know(turn: Turn, wish: people.Command) -> str:
+    return await people.carry_out(
+        wish, identity_id=turn.thread.identity_id, app=turn.message.app, now=turn.now
+    )
+
+
+_DO: dict[type[turns.Effect], Callable[[Turn, Any], Awaitable[str]]] = {
+    people.Command: _know,
+    turns.Addition: _add,
+    turns.Arrived: _arrive,
+    turns.Duty: _on_duty,
+    turns.Hear: _hear,
+    turns.Lookup: _look_up,
+    turns.Progress: _progress,
+    turns.Release: _release,
+    turns.Sent: _keep,
+    turns.Submission: _submit,
+    turns.TicketWanted: _open,
+}

@@ -3,36 +3,25 @@
 import re
 import tomllib
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import time
 from itertools import pairwise
 from pathlib import Path
 
 import msgspec
 import structlog
 
-from handlers.worktime import is_workday
-from models.clock import SHANGHAI
+from handlers.sites import SITE_KINDS, Site, fault_of
 from nlp import PLATFORM_SOURCE, Article
 
 SUFFIX = "质量基础设施“一站式”服务平台"
 # Clause 5.7 of the guide: a platform's name must not begin with these.
 REFUSED_PREFIXES = ("国家", "中国", "全国")
-SITE_KINDS = {"station": "服务站", "window": "服务窗口"}
 
 log = structlog.get_logger(__name__)
 
 
 class PlatformError(Exception):
     """The platform file can't be used; str() says where and why."""
-
-
-class Site(msgspec.Struct, frozen=True):
-    """A station or window."""
-
-    name: str
-    kind: str
-    address: str
-    phone: str = ""
 
 
 class Turnaround(msgspec.Struct, frozen=True):
@@ -72,11 +61,9 @@ class Platform:
     sites: tuple[Site, ...]
     turnaround: tuple[Turnaround, ...]
 
-    def is_open(self, now: datetime) -> bool:
-        """Whether somebody is to be met now."""
-        local = now.astimezone(SHANGHAI)
-        spans = self.spans if is_workday(local.date()) else ()
-        return any(opens <= local.time() < closes for opens, closes in spans)
+    def site(self, code: str) -> Site | None:
+        """The site with this code; None for "" and for a code that the file does not have."""
+        return next((site for site in self.sites if code and site.code == code), None)
 
     def hours_text(self) -> str:
         """Opening hours as people say them."""
@@ -102,6 +89,8 @@ def load_platform(path: Path) -> Platform:
             "platform name differs from the guide's pattern", wanted=f"行政区域＋产业＋{SUFFIX}"
         )
     spans = _spans(raw.hours.spans)
+    if wrong := fault_of(raw.sites):
+        raise PlatformError(wrong)
     if raw.answer_hours <= 0:
         raise PlatformError("answer_hours 必须大于 0 / answer_hours must be positive")
     return Platform(

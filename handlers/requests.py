@@ -51,21 +51,6 @@ def checked(form: Form, given: Mapping[str, str], scene: Scene) -> dict[str, str
     return values
 
 
-async def remember(account_id: int, submission: Submission, *, now: datetime) -> None:
-    """Who applied is not asked again. A name that is merely typed opens nothing of anybody's."""
-    told = {
-        slot.kind: submission.values[slot.name]
-        for slot in forms()[submission.form].wanted
-        if slot.kind in wording.WHO and slot.name in submission.values
-    }
-    enterprise = told.get("enterprise", "")
-    if enterprise in wording.NO_ENTERPRISE:
-        enterprise = ""
-    await enterprises.remember(
-        account_id, enterprise=enterprise, phone=told.get("phone", ""), now=now
-    )
-
-
 async def submit(
     house: House, submission: Submission, *, thread: Thread, dedupe_key: str, now: datetime
 ) -> tuple[Ticket, Colleague | None]:
@@ -95,4 +80,20 @@ async def submit(
         dedupe_key=dedupe_key,
         created_at=now,
     )
+    await _remember(thread.account_id, submission, now=now)
     return ticket, staff
+
+
+async def _remember(account_id: int, submission: Submission, *, now: datetime) -> None:
+    """Who applied is not asked again. A name that is merely typed opens nothing of anybody's."""
+    told = {
+        slot.kind: submission.values[slot.name]
+        for slot in forms()[submission.form].wanted
+        if slot.kind in wording.WHO and slot.name in submission.values
+    }
+    enterprise = told.get("enterprise", "")
+    if enterprise in wording.NO_ENTERPRISE:
+        enterprise = ""
+    await enterprises.remember(
+        account_id, enterprise=enterprise, phone=told.get("phone", ""), now=now
+    )

@@ -56,6 +56,10 @@ class Thread:
     taken: Taken | None = None
     known: Mapping[str, str] = field(default_factory=dict)
 
+    def taken_at(self, now: datetime) -> Taken | None:
+        """The specialist who has it now."""
+        return self.taken if self.taken and self.taken.until > now else None
+
 
 @transactional
 async def find(app: App, openid: str, *, now: datetime, silent_since: datetime) -> Thread:

@@ -102,11 +102,33 @@ class Hear:
 
 
 @dataclass(frozen=True, slots=True)
+class Sent:
+    """A picture or recording came, without words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """Somebody follows or scans; where the code is a site's, they have come there."""
+
+
+@dataclass(frozen=True, slots=True)
 class Release:
     """The specialist's conversation is over; the bot is back."""
 
 
-Effect = Command | TicketWanted | Submission | Addition | Progress | Lookup | Duty | Hear | Release
+Effect = (
+    Addition
+    | Arrived
+    | Command
+    | Duty
+    | Hear
+    | Lookup
+    | Progress
+    | Release
+    | Sent
+    | Submission
+    | TicketWanted
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,13 @@ from models import database
 from models.accounts import Staff, StaffRole
 from models.conversations import InboundMessage, InboundState, QuarantinedBody
 from models.heartbeats import Heartbeat
+from models.media import Media, MediaState
 from models.outbox import Delivery, DeliveryResult, OutboxItem, OutboxState
 from models.sql import fetch
 from models.tickets import UNANSWERED_STATES, Ticket
 
 RECENT_QUESTIONS = 1000
+MEDIA_TAKES = timedelta(minutes=15)  # a few tries
 # What a worker could take now: due, first of its stream, and not waiting at a gate that is shut.
 _OLDEST_DUE = """
 SELECT o.id FROM outbox_item o
@@ -106,6 +108,12 @@ async def quarantined() -> int:
 async def dead_rows() -> int:
     """Outbox rows that nothing will send any more by itself."""
     return await OutboxItem.filter(state=OutboxState.DEAD).count()
+
+
+async def media_waiting(*, now: datetime) -> int:
+    """Pictures and recordings that should have been fetched long ago."""
+    since = now - MEDIA_TAKES
+    return await Media.filter(state=MediaState.WANTED, created_at__lt=since).count()
 
 
 async def refused_fields(*, now: datetime) -> list[str]:

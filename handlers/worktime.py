@@ -43,6 +43,13 @@ def first_unknown_day(start: date, days: int) -> date | None:
     return None
 
 
+def is_open(now: datetime, spans: Spans) -> bool:
+    """Whether `now` (aware) lies in a span of a working day; spans in China's time."""
+    local = now.astimezone(SHANGHAI)
+    inside = any(opens <= local.time() < closes for opens, closes in spans)
+    return inside and is_workday(local.date())
+
+
 def add_working_time(
     start: datetime,
     amount: timedelta,

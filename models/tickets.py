@@ -68,6 +68,7 @@ class EventKind(StrEnum):
     ANSWERED = "answered"
     OVERDUE = "overdue"
     NOTICE_FAILED = "notice_failed"
+    NOT_KEPT = "not_kept"  # a file that the asker sent came to nothing
 
 
 class Audience(StrEnum):

@@ -30,9 +30,11 @@ from server.doctor import Weight, diagnose
 from server.http.protocol import Protocol
 from server.knowledge import Renewal, import_packaged
 from server.logs import setup_logs
+from server.menu import menu
 from server.say import say, say_error
 from server.supervisor import end_with_parent, listen, supervise
 from server.trial import ask, evaluate_file
+from server.wechat.menu import MenuError
 from server.wechat.templates import TemplatesError, load_templates
 from server.wiring import STORE_ERRORS, wired
 from server.worker import Worker
@@ -45,7 +47,7 @@ def main() -> int:
     arguments = _parser().parse_args()
     try:
         return int(arguments.run(arguments))
-    except (ConfigError, PlatformError, TemplatesError, BackupError) as error:
+    except (ConfigError, PlatformError, TemplatesError, MenuError, BackupError) as error:
         say_error(str(error))
         return 2
     except BadKnowledge as bad:
@@ -102,6 +104,8 @@ def _parser() -> argparse.ArgumentParser:
     evaluation.add_argument("--json", action="store_true", help="JSON lines on standard output")
     evaluation.add_argument("--svg", type=Path, help="draw the risk-coverage curve into this file")
     _add_today(evaluation)
+    menus = add("menu", menu, "check the official account's menu file, or push it to WeChat")
+    menus.add_argument("act", choices=("check", "push"))
     add("doctor", _doctor, "say what is wrong and what to do")
     return parser
 
@@ -196,7 +200,7 @@ async def _work(config: Config) -> int:
     await database.connect(config.database_url)
     try:
         async with wired(config, clock) as wiring:
-            worker = Worker(wiring.house, wiring.sender)
+            worker = Worker(wiring.house, wiring.sender, wiring.collector)
             loop = asyncio.get_running_loop()
             for signum in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(signum, worker.stop)

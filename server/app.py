@@ -108,7 +108,8 @@ def _setup_lifecycle(
     @app.after_server_start
     async def start_worker(app: SanicApp) -> None:
         if with_worker:
-            worker = Worker(app.ctx.wiring.house, app.ctx.wiring.sender)
+            wiring = app.ctx.wiring
+            worker = Worker(wiring.house, wiring.sender, wiring.collector)
             task = asyncio.create_task(worker.run())
 
             async def stop() -> None:

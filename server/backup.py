@@ -16,8 +16,8 @@ from typing import IO
 import msgspec
 from tortoise.exceptions import IntegrityError
 
+from handlers import filing
 from models import dump
-from models.attachments import Attachment
 from models.files import FileStore
 from models.transactions import transactional
 from server import archive
@@ -77,7 +77,7 @@ async def back_up(path: Path, store: FileStore, *, now: datetime) -> Manifest:
                 with TemporaryFile(dir=path.parent) as content:
                     tables[name] = await _write(dump.lines(model), content)
                     writer.add(f"tables/{name}.jsonl", content)
-            named = await _named()
+            named = await filing.named()
         lost = []
         for digest in named:
             data = _intact(store, digest)
@@ -133,7 +133,7 @@ async def compare(manifest: Manifest, store: FileStore) -> Comparison:
             found[name] = await _write(dump.lines(model), None)
             if found[name] != manifest.tables.get(name):
                 wrong.append(f"表 {name} 与备份不一致（现有 {found[name].rows} 行）")
-        named = await _named()
+        named = await filing.named()
     if set(named) != {*manifest.files, *manifest.lost}:
         wrong.append("附件清单与备份不一致")
     intact = [digest for digest in manifest.files if _intact(store, digest) is not None]
@@ -171,12 +171,6 @@ async def _write(lines: AsyncIterator[bytes], output: IO[bytes] | None) -> Table
         if output is not None:
             output.write(line)
     return Table(rows=rows, sha256=digest.hexdigest())
-
-
-async def _named() -> list[str]:
-    """The digests of all files that rows name."""
-    rows = await Attachment.all().distinct().order_by("sha256").values_list("sha256", flat=True)
-    return [str(digest) for digest in rows]
 
 
 def _intact(store: FileStore, digest: str) -> bytes | None:

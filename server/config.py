@@ -58,6 +58,7 @@ class Config:
     files_dir: Path
     platform_file: Path
     templates_file: Path
+    menu_file: Path
     official: AppCredentials
     miniapp: AppCredentials
     wechat_api_base: str
@@ -98,6 +99,7 @@ def load_config(environ: Mapping[str, str]) -> Config:
         templates_file=_file(
             "TEMPLATES_FILE", read("TEMPLATES_FILE"), DATA / "templates.demo.toml"
         ),
+        menu_file=_file("MENU_FILE", read("MENU_FILE"), DATA / "menu.demo.toml"),
         official=read.credentials("WECHAT"),
         miniapp=read.credentials("MINIAPP"),
         wechat_api_base=_address("WECHAT_API_BASE", read("WECHAT_API_BASE")),

@@ -12,12 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from handlers import accounts
+from handlers.conversation import MENU_WORDS
 from handlers.knowledge import import_corpus
+from handlers.platform import load_platform
 from models import database
 from models.accounts import StaffRole
 from models.clock import Clock, clock
 from nlp import load_packaged
 from server.config import AppCredentials, Config, ConfigError, load_config
+from server.wechat.menu import load_menu
 from server.wechat.simulator import Person, Simulator, Template
 from server.wechat.templates import load_templates
 
@@ -50,11 +53,6 @@ STAFF: tuple[tuple[str, str, StaffRole, list[str]], ...] = (
     ("oDemoWu", "吴敏", StaffRole.SERVICE_OFFICER, ["progress_query", "other/out_of_scope"]),
     ("oDemoChen", "陈主任", StaffRole.MANAGER, ["complaint"]),
 )
-MENU: tuple[Mapping[str, Any], ...] = (
-    {"type": "click", "name": "我要提问", "key": "ask"},
-    {"type": "click", "name": "查进度", "key": "progress"},
-    {"type": "click", "name": "转人工", "key": "human"},
-)
 
 
 def dev_config(environ: Mapping[str, str]) -> Config:
@@ -80,11 +78,13 @@ def dev_config(environ: Mapping[str, str]) -> Config:
 def build_simulator(
     config: Config, *, cast: Sequence[Person] = CAST, clock: Clock = clock
 ) -> Simulator:
-    """The platform's fake, knowing our templates and these people."""
+    """The platform's fake, knowing our templates, menu and sites' codes, and these people."""
     templates = {
         t.id: Template(t.id, t.title, {name: label for name, (label, _) in t.fields.items()})
         for t in load_templates(config.templates_file).all()
     }
+    menu = load_menu(config.menu_file, keys=MENU_WORDS)
+    sites = load_platform(config.platform_file).sites
     return Simulator(
         config.official,
         config.miniapp,
@@ -92,7 +92,8 @@ def build_simulator(
         f"http://127.0.0.1:{config.port}",
         templates,
         cast=cast,
-        menu=MENU,
+        menu=menu.body(miniapp_appid=config.miniapp.appid, public_url=config.public_url),
+        scenes={site.code: site.name for site in sites if site.code},
     )
 
 

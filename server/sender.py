@@ -1,6 +1,5 @@
 """Sends one outbox row: by the next open channel, until one takes it or none is left."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -8,9 +7,10 @@ import structlog
 
 from handlers import accounts, consents, delivery, gates, links, outbox, wording
 from handlers.delivery import Route
-from handlers.gates import Pass, Trouble
+from handlers.gates import Pass
 from models.clock import Clock
 from models.outbox import Channel, Delivery, Notice, OutboxItem
+from server import gatekeeper
 from server.metrics import count_delivery
 from server.signing import Signer
 from server.wechat.client import SendResult, WeChatClient
@@ -33,13 +33,6 @@ INTRODUCTIONS = 8  # unionids asked for in one go
 ASKER_LINK_VALID = timedelta(days=30)
 NO_CONSENT = 43101
 USER_INFO = "user/info"
-# Failures of the API itself; all others are about one message or one person.
-TROUBLES: Mapping[type[PlatformError], Trouble] = {
-    Unavailable: Trouble.UNAVAILABLE,
-    Throttled: Trouble.THROTTLED,
-    TokenDead: Trouble.MISCONFIGURED,
-    Misconfigured: Trouble.MISCONFIGURED,
-}
 
 log = structlog.get_logger(__name__)
 
@@ -69,7 +62,7 @@ class Sender:
             try:
                 result = await self._call(route, item, label)
             except PlatformError as error:
-                await self._at_gate(leave, error)
+                await gatekeeper.report(leave, error, now=self.clock.now())
                 await self._note(attempt, error)
                 if isinstance(error, ChannelClosed):
                     await self._shut(route, error)
@@ -98,7 +91,7 @@ class Sender:
             try:
                 unionid = await self.client.unionid_of(identity.openid)
             except PlatformError as error:
-                await self._at_gate(leave, error)
+                await gatekeeper.report(leave, error, now=self.clock.now())
                 again = None if isinstance(error, ChannelClosed) else now + ASK_AGAIN_AFTER
                 await accounts.ask_unionid_again(identity.id, again)
             else:
@@ -110,15 +103,6 @@ class Sender:
 
     async def _enter(self, gate: str) -> Pass | None:
         return await gates.enter(gate, a_minute=self.sends_a_minute, now=self.clock.now())
-
-    async def _at_gate(self, leave: Pass, error: PlatformError) -> None:
-        """Tell the gate whether the failure was the message's or the API's."""
-        trouble = next((t for kind, t in TROUBLES.items() if isinstance(error, kind)), None)
-        if trouble is None:
-            await gates.answered(leave)
-            return
-        log.warning("platform in trouble", gate=leave.gate, error=str(error))
-        await gates.refused(leave, trouble, reason=error.reason, now=self.clock.now())
 
     async def _note(self, attempt: Delivery, error: PlatformError) -> None:
         await outbox.record_failed(

@@ -20,6 +20,7 @@ from models.clock import Clock
 from models.files import FileStore
 from nlp import Corpus, Matcher, load_packaged
 from nlp.corpus import faults
+from server.collector import Collector
 from server.config import Config
 from server.sender import Sender
 from server.signing import Signer
@@ -46,6 +47,7 @@ class Wiring:
     templates: Templates
     signer: Signer
     sender: Sender
+    collector: Collector
     files: FileStore
     knowledge: tuple[int, int]  # the version that the house was built on
 
@@ -106,9 +108,11 @@ async def wired(config: Config, clock: Clock, house: House | None = None) -> Asy
             sends_a_minute=config.sends_a_minute,
         )
         files = FileStore(config.files_dir)
+        collector = Collector(client, files, clock, calls_a_minute=config.sends_a_minute)
         yield Wiring(
-            config, clock, house, client, tokens, templates, signer, sender, files, knowledge
-        )
+            config, clock, house, client, tokens, templates, signer, sender, collector, files,
+            knowledge,
+        )  # fmt: skip
 
 
 @asynccontextmanager

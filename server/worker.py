@@ -10,6 +10,7 @@ from handlers import deadlines, delivery, heartbeats, inbox, outbox
 from handlers.house import House
 from models.outbox import OutboxItem
 from nlp import Matcher
+from server.collector import Collector
 from server.sender import Sender
 from server.wiring import STORE_ERRORS
 
@@ -30,6 +31,7 @@ class Worker:
 
     house: House
     sender: Sender
+    collector: Collector
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
     _sending: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -52,6 +54,7 @@ class Worker:
             self._forever(self.sweep_inbox, SWEEP_EVERY),
             self._forever(self.sweep_deadlines, SWEEP_EVERY),
             self._forever(self.introduce, SWEEP_EVERY),
+            self._forever(self.collect, SWEEP_EVERY),
             self._forever(self.beat, BEAT_EVERY),
         )
         await self._stopping.wait()
@@ -100,6 +103,10 @@ class Worker:
     async def introduce(self) -> int:
         """Ask the platform who newcomers are, so that one person is one account."""
         return await self.sender.introduce()
+
+    async def collect(self) -> int:
+        """Fetch pictures and recordings that people sent."""
+        return await self.collector.collect()
 
     async def _send(self, item: OutboxItem) -> None:
         """One row's trouble stays its own: it is put back, and after enough tries it is dead.

@@ -107,13 +107,14 @@ class Product:
 
     def worker(self) -> Worker:
         """A worker of its own, as another process would have it."""
-        return Worker(self.house, self.app.ctx.wiring.sender)
+        wiring = self.app.ctx.wiring
+        return Worker(self.house, wiring.sender, wiring.collector)
 
     async def work(self) -> None:
         """Let a worker do everything that is due now."""
         worker = self.worker()
         for _ in range(50):
-            done = await worker.send_due() + await worker.introduce()
+            done = await worker.send_due() + await worker.introduce() + await worker.collect()
             await worker.sent()
             if done + await worker.sweep_inbox() + await worker.sweep_deadlines() == 0:
                 return

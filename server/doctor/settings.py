@@ -1,12 +1,18 @@
 """Settings, files and the calendar: what can be looked at without asking anybody."""
 
+import shutil
+
+from handlers.conversation import MENU_WORDS
 from handlers.platform import PlatformError, load_platform
 from handlers.worktime import first_unknown_day
 from models.clock import clock
 from server.config import Config, ConfigError, require_credentials
 from server.doctor.finding import Finding, fine, reminder, trouble
 from server.readiness import CALENDAR_DAYS
+from server.wechat.menu import MenuError, load_menu
 from server.wechat.templates import TemplatesError, load_templates
+
+LEAST_ROOM = 200 * 1024 * 1024  # bytes
 
 
 def look_at_settings(config: Config) -> list[Finding]:
@@ -16,6 +22,8 @@ def look_at_settings(config: Config) -> list[Finding]:
         _public_address(config),
         _platform_file(config),
         _templates_file(config),
+        _menu_file(config),
+        _room_for_files(config),
         _calendar(),
     ]
 
@@ -54,6 +62,28 @@ def _templates_file(config: Config) -> Finding:
     except TemplatesError as error:
         return trouble("模板文件", str(error))
     return fine("模板文件")
+
+
+def _menu_file(config: Config) -> Finding:
+    try:
+        load_menu(config.menu_file, keys=MENU_WORDS)
+    except MenuError as error:
+        return trouble("菜单文件", str(error))
+    return fine("菜单文件")
+
+
+def _room_for_files(config: Config) -> Finding:
+    # The folder is made when the first file comes.
+    folder = config.files_dir.absolute()
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    if free < LEAST_ROOM:
+        return trouble(
+            "存放文件的磁盘",
+            f"只剩 {free // 1024 // 1024} MB，图片和语音会存不下；请清理或扩容（NQI_FILES_DIR）",
+        )
+    return fine("存放文件的磁盘")
 
 
 def _calendar() -> Finding:

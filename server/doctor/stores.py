@@ -147,6 +147,19 @@ async def _messages() -> list[Finding]:
     return findings or [fine("来信")]
 
 
+async def _media() -> list[Finding]:
+    waiting = await watch.media_waiting(now=clock.now())
+    if not waiting:
+        return [fine("图片和语音")]
+    return [
+        trouble(
+            "图片和语音",
+            f"{waiting} 个还没有取回，微信只保留 3 天；请检查后台进程是否运行、"
+            "NQI_FILES_DIR 所在的磁盘是否已满，原因见后台进程的日志",
+        )
+    ]
+
+
 async def _gates() -> list[Finding]:
     gates = await watch.shut_gates()
     return [trouble(f"发送通道 {gate.name}", advise(gate.reason)) for gate in gates]
@@ -162,6 +175,7 @@ LOOKS: dict[str, Look] = {
     "后台进程": _worker,
     "待发消息": _outbox,
     "来信": _messages,
+    "图片和语音": _media,
     "发送通道": _gates,
     "模板": _fields,
 }

@@ -19,7 +19,7 @@ from server.http.attachments import send_attachment
 from server.http.context import limits_of, wiring
 from server.http.openapi import document
 from server.http.presentation import TicketDetail
-from server.http.routes import JSON, SESSION, Picture, Route, register
+from server.http.routes import JSON, SESSION, Attached, Picture, Route, register
 from server.wechat.errors import CodeRejected, PlatformError
 
 PREFIX = "/api/v1"
@@ -201,8 +201,8 @@ ROUTES = (
         method="GET",
         path="/tickets/<number:str>/attachments/<attachment_id:int>",
         handler=attachment,
-        summary="A picture of such a ticket",
-        answers={200: Picture},
+        summary="A picture or recording of such a ticket",
+        answers={200: Attached},
         refusals=(404,),
     ),
     Route(

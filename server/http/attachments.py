@@ -11,7 +11,6 @@ from server.http.context import wiring
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; sandbox",
     "X-Content-Type-Options": "nosniff",
-    "Content-Disposition": "inline",
     "Cache-Control": "private, max-age=3600",
 }
 
@@ -21,4 +20,12 @@ async def send_attachment(request: Request, ticket: Ticket, attachment_id: int) 
     attachment, data = await attachments.open_attachment(
         wiring(request).files, ticket, attachment_id
     )
-    return raw(data, content_type=attachment.content_type, headers=HEADERS)
+    kind, _, form = attachment.content_type.partition("/")
+    # Phones can't play every kind of recording in the page: those are for saving.
+    name = f'attachment; filename="{ticket.number}-{attachment.id}.{form}"'
+    disposition = "inline" if kind == "image" else name
+    return raw(
+        data,
+        content_type=attachment.content_type,
+        headers={**HEADERS, "Content-Disposition": disposition},
+    )

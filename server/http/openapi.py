@@ -9,7 +9,7 @@ import msgspec
 
 from handlers.ids import LARGEST_ID
 from server.http.forms import Problem
-from server.http.routes import JSON, Picture, Route
+from server.http.routes import JSON, Raw, Route
 
 SCHEMAS = "#/components/schemas/{name}"
 PARAMETER = re.compile(r"<(\w+):(\w+)>")
@@ -32,10 +32,12 @@ def document(prefix: str, routes: Sequence[Route]) -> bytes:
     types: list[Any] = [Problem]
     for route in routes:
         types += [*route.answers.values(), *([route.body] if route.body else [])]
-    structs = [form for form in dict.fromkeys(types) if form is not Picture]
+    forms = dict.fromkeys(types)
+    files = [form for form in forms if issubclass(form, Raw)]
+    structs = [form for form in forms if form not in files]
     references, schemas = msgspec.json.schema_components(structs, ref_template=SCHEMAS)
     content = {
-        Picture: {media: {} for media in Picture.media},
+        **{form: {media: {} for media in form.media} for form in files},
         **{form: {JSON: {"schema": r}} for form, r in zip(structs, references, strict=True)},
     }
     paths: dict[str, dict[str, Any]] = {}

@@ -22,6 +22,7 @@ EVENT_LABELS = {
     EventKind.ANSWERED: "答复",
     EventKind.OVERDUE: "超时",
     EventKind.NOTICE_FAILED: "通知未达",
+    EventKind.NOT_KEPT: "附件未存",
 }
 
 Moment = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time"})]
@@ -59,12 +60,14 @@ class HistoryEvent(msgspec.Struct):
 
 
 class AttachedFile(msgspec.Struct):
-    """A file of a ticket; size in bytes."""
+    """A file of a ticket; size in bytes. What is no picture is a recording."""
 
     id: int
     url: str
     size: int
+    size_text: str
     content_type: str
+    is_picture: bool
 
 
 class TicketDetail(TicketSummary):
@@ -145,7 +148,9 @@ def ticket_detail(
                 id=attachment.id,
                 url=f"{tickets_path}/{ticket.number}/attachments/{attachment.id}",
                 size=attachment.size,
+                size_text=wording.size(attachment.size),
                 content_type=attachment.content_type,
+                is_picture=attachment.content_type.startswith("image/"),
             )
             for attachment in attachments
         ],

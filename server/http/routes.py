@@ -27,10 +27,22 @@ JSON = "application/json"
 Handler = Callable[..., Awaitable[tuple[int, msgspec.Struct | HTTPResponse]]]
 
 
-class Picture:
-    """A body that is a picture and no JSON; `media` are the types that it may have."""
+class Raw:
+    """A body that is a file and no JSON; `media` are the types that it may have."""
+
+    media: tuple[str, ...]
+
+
+class Picture(Raw):
+    """A picture, as people send it."""
 
     media = ("image/jpeg", "image/png", "image/webp")
+
+
+class Attached(Raw):
+    """An attachment, as we keep it."""
+
+    media = ("image/jpeg", "image/png", "audio/amr", "audio/mpeg", "audio/ogg")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,9 +60,9 @@ class Route:
     path: str
     handler: Handler
     summary: str
-    answers: Mapping[int, type[msgspec.Struct | Picture]]
+    answers: Mapping[int, type[msgspec.Struct | Raw]]
     refusals: Sequence[int] = ()
-    body: type[msgspec.Struct | Picture] | None = None
+    body: type[msgspec.Struct | Raw] | None = None
     largest: int = SMALL
     signed_in: bool = True
     rate: Rate = PERSON

@@ -4,7 +4,7 @@ Own and thin because wechatpy's client blocks the event loop, knows no timeout a
 secret in its errors (WECHAT.md, "wechatpy, as run here").
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -109,6 +109,10 @@ class WeChatClient:
         if page:
             body["page"] = page
         return await self._send(App.MINIAPP, "/cgi-bin/message/subscribe/send", body)
+
+    async def create_menu(self, buttons: Sequence[Mapping[str, Any]]) -> None:
+        """Replace the official account's menu. buttons: see `server.wechat.menu.Menu.body`."""
+        await self._send(App.OFFICIAL, "/cgi-bin/menu/create", {"button": list(buttons)})
 
     async def fetch_token(self, app: App) -> None:
         """Fetch an access token in normal mode, which disturbs nobody, if none is at hand."""

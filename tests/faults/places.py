@@ -83,13 +83,16 @@ def here(product: Product) -> Place:
 
 
 async def story(product: Product) -> tuple[str, bytes]:
-    """A question, a ticket, a picture and an answer; the ticket's number and the picture kept."""
+    """Questions, a ticket with its answer, a visit, two pictures; the number, the picture kept."""
     me = await sign_in(product, EMPLOYEE)
     number = await open_ticket(product, me)
     sent = await send(product, me, number, picture())
     await product.work()
     await product.answer(SPECIALIST, number, ANSWER)
     await product.say(COLLEAGUE, "纯净水的emoji🤝\u2028换行")
+    # A visit, and a picture that no ticket has taken yet.
+    await product.simulator.scan(COLLEAGUE.openid, "park")
+    await product.simulator.send_image(COLLEAGUE.openid, picture(2))
     await product.work()
     kept = await product.http.get(sent.json()["attachments"][0]["url"], headers=me)
     return number, kept.content

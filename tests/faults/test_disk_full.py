@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from handlers.watch import media_waiting
 from models.attachments import Attachment
+from models.media import Media, MediaState
 from models.outbox import Notice, OutboxItem
 from models.sql import fetch
 from models.tickets import EventKind, TicketEvent
@@ -14,7 +17,7 @@ from server.config import Config
 from tests.cast import COLLEAGUE, EMPLOYEE
 from tests.faults.disks import tiny_disk
 from tests.fixtures import is_postgres
-from tests.journeys.test_attachments import kept, open_ticket, picture, send, sign_in
+from tests.journeys.test_attachments import ROUTED, kept, open_ticket, picture, send, sign_in
 from tests.product import Product
 
 FULL = "服务器的存储空间满了，图片没有保存。请稍后再发，或联系工作人员。"
@@ -68,6 +71,22 @@ async def test_full_disk_is_told_and_leaves_nothing(product: Product, disk: Path
     again = await send(product, me, number, picture(2, side=100), key="2")
     assert again.status_code == 201
     assert await Attachment.all().count() == len(kept(product)) == 2
+
+
+async def test_a_picture_sent_as_a_message_waits_for_room(product: Product, disk: Path) -> None:
+    await product.say(EMPLOYEE, ROUTED)
+    filler = use_up(disk)
+    await product.simulator.send_image(EMPLOYEE.openid, picture(1, side=200))
+    await product.work()
+    assert (await Media.get()).state == MediaState.WANTED
+    assert await media_waiting(now=product.clock.now() + timedelta(hours=1)) == 1
+    assert await Attachment.all().count() == 0
+    for file in filler.iterdir():
+        file.unlink()
+    filler.rmdir()
+    await product.pass_time(timedelta(minutes=10))
+    assert (await Media.get()).state == MediaState.STORED
+    assert await Attachment.all().count() == len(kept(product)) == 1
 
 
 async def refuse_commits(product: Product) -> None:

@@ -50,6 +50,33 @@ def test_unusable_files_say_why(tmp_path: Path, old: str, new: str) -> None:
         load_platform(written(tmp_path, old, new))
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ('code = "hall"', 'code = "park"', "park 重复"),
+        ('code = "hall"', 'code = "大厅"', "只能用字母"),
+        ("latitude = 30.5700\n", "", "要么都填"),
+        ("latitude = 30.5700", "latitude = 104.065", "写反"),
+        ("longitude = 104.0650", "longitude = 30.57", "不在中国范围"),
+        ("longitude = 104.0650", "longitude = inf", "不在中国范围"),
+        ("latitude = 30.5700", "latitude = nan", "不在中国范围"),
+        ("latitude = 30.5700", 'latitude = "30.57"', "latitude"),
+        ("latitude = 30.5700", "lattitude = 30.57", "lattitude"),
+    ],
+)
+def test_sites_that_cannot_be_meant(tmp_path: Path, old: str, new: str, says: str) -> None:
+    with pytest.raises(PlatformError, match=says):
+        load_platform(written(tmp_path, old, new))
+
+
+def test_sites_need_neither_place_nor_code(tmp_path: Path) -> None:
+    path = written(tmp_path, 'code = "hall"\nlatitude = 30.5700\nlongitude = 104.0650\n', "")
+    platform = load_platform(path)
+    assert platform.sites[1].latitude is None
+    assert platform.site("") is None
+    assert platform.site("park") is platform.sites[0]
+
+
 def test_missing_file(tmp_path: Path) -> None:
     with pytest.raises(PlatformError):
         load_platform(tmp_path / "none.toml")

@@ -51,6 +51,9 @@ async def test_every_act_has_a_route(stage: Stage) -> None:
         ("menu", {"openid": one, "key": "ASK"}),
         ("menu", {"openid": one, "url": "/x"}),
         ("tap", {"openid": one, "id": "1", "content": "有用"}),
+        ("voice", {"openid": one, "recognised": "你好"}),
+        ("location", {"openid": one, "latitude": 30, "longitude": 104.5}),
+        ("other", {"openid": one, "kind": "link", "title": "解读"}),
         ("enter", {"openid": stage.employee_mini}),
         ("subscribe", {"openid": one, "templates": ["T-once"]}),
         ("login-code", {"openid": stage.employee_mini}),
@@ -70,6 +73,8 @@ async def test_wrong_use_is_told(stage: Stage) -> None:
         ("faults", {"path": "*", "kind": "fire"}),
         ("subscribe", {"openid": stage.employee, "templates": ["T-once", "T-long"]}),
         ("clock", {"seconds": "soon"}),
+        ("location", {"openid": stage.employee, "latitude": "30", "longitude": 104}),
+        ("other", {"openid": stage.employee, "kind": "smell", "title": "x"}),
     ):
         status, answer = await act(stage, name, **body)
         assert status == 400

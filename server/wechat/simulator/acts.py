@@ -8,8 +8,10 @@ from server.wechat.simulator.errors import UsageError
 from server.wechat.simulator.faults import Fault
 from server.wechat.simulator.people import APPS
 from server.wechat.simulator.presentation import present_delivery
-from server.wechat.simulator.simulator import Simulator
+from server.wechat.simulator.simulator import OTHERS, Simulator
 
+# A second of silence in AMR (3GPP TS 26.101): fifty frames without speech.
+SILENCE = b"#!AMR\n" + bytes((0x7C,)) * 50
 Act: TypeAlias = Callable[[Simulator, Mapping[str, Any]], Awaitable[dict[str, Any]]]
 
 
@@ -20,6 +22,27 @@ async def send_picture(phone: Simulator, openid: str, body: bytes) -> dict[str, 
 
 async def _say(phone: Simulator, body: Mapping[str, Any]) -> dict[str, Any]:
     return present_delivery(await phone.say(_text(body, "openid"), _text(body, "text")))
+
+
+async def _voice(phone: Simulator, body: Mapping[str, Any]) -> dict[str, Any]:
+    recognised = body.get("recognised")
+    words = recognised if isinstance(recognised, str) else ""
+    return present_delivery(await phone.send_voice(_text(body, "openid"), SILENCE, words))
+
+
+async def _location(phone: Simulator, body: Mapping[str, Any]) -> dict[str, Any]:
+    place = _number(body, "latitude"), _number(body, "longitude")
+    label = body.get("label")
+    openid = _text(body, "openid")
+    return present_delivery(await phone.send_location(openid, *place, str(label or "")))
+
+
+async def _other(phone: Simulator, body: Mapping[str, Any]) -> dict[str, Any]:
+    kind = next((kind for kind in OTHERS if kind == body.get("kind")), None)
+    if kind is None:
+        raise UsageError(f"kind 应为 {'、'.join(OTHERS)}")
+    title = _text(body, "title")
+    return present_delivery(await phone.send_other(_text(body, "openid"), kind, title))
 
 
 async def _tap(phone: Simulator, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -114,6 +137,9 @@ async def _phone_code(phone: Simulator, body: Mapping[str, Any]) -> dict[str, An
 
 ACTS: Mapping[str, Act] = {
     "say": _say,
+    "voice": _voice,
+    "location": _location,
+    "other": _other,
     "tap": _tap,
     "menu": _menu,
     "follow": _follow,

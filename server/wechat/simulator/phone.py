@@ -7,8 +7,8 @@ Page elements that stay as they are, for tests:
   `.bubble` (text, menu), `.picture`, or `.card` (template, link, mini-program page) with
   `.card-title`, `.card-row` and, when it opens, `[data-url]`; `a[data-url]` is a link in a text
   and `[data-menu-item]` an item of a 菜单消息.
-- `#composer` and `#send` write; `#plus` opens `#panel` with `[data-act=picture|sample|follow|
-  menu|subscribe|read|scan|enter]`; `#picture-file` is the file chooser.
+- `#composer` and `#send` write; `#plus` opens `#panel` with `[data-act=picture|sample|voice|
+  place|file|follow|menu|subscribe|read|scan|enter]`; `#picture-file` is the file chooser.
 - `#sheet` is the sheet of menu and subscription: `[data-key]`, `[data-template]`,
   `#subscribe-accept`, `#subscribe-reject`, `#sheet-close`.
 - `#webview` with `#webview-frame`, `#webview-title`, `#webview-close`, `#webview-out`.

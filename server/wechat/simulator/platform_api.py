@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from sanic import Blueprint, HTTPResponse, Request
 from sanic.response import empty, html, raw
 
-from server.wechat.simulator import identity, sending
+from server.wechat.simulator import identity, menus, sending
 from server.wechat.simulator.errors import PlatformError
 from server.wechat.simulator.faults import Fault
 from server.wechat.simulator.journal import ApiCall
@@ -59,10 +59,8 @@ def _upload(call: Call) -> Answer:
 
 
 def _create_menu(call: Call) -> Answer:
-    buttons = call.fields.get("button")
-    if not isinstance(buttons, list) or not 1 <= len(buttons) <= 3:
-        raise PlatformError(47001)
-    call.platform.menu = [button for button in buttons if isinstance(button, dict)]
+    call.platform.menu = menus.checked(call.fields.get("button"))
+    call.platform.journal.touch()
     return dict(identity.OK)
 
 

@@ -36,6 +36,7 @@ def present_state(simulator: Simulator) -> dict[str, Any]:
         "users": users,
         "templates": templates,
         "menu": simulator.menu,
+        "scenes": simulator.scenes,
         "samples": list(simulator.samples),
         "faults": simulator.faults.listing(),
     }

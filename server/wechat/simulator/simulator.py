@@ -9,6 +9,15 @@ from server.wechat.simulator.fields import Template
 from server.wechat.simulator.journal import Delivery
 from server.wechat.simulator.state import PlatformState
 
+OtherKind = Literal["link", "file", "video", "miniprogrampage"]
+# What they carry beside a title; nobody fetches any of it.
+OTHERS: Mapping[OtherKind, Mapping[str, str]] = {
+    "link": {"Description": "", "Url": "https://example.org/a"},
+    "file": {"FileKey": "k1", "FileMd5": "d41d8cd98f00b204e9800998ecf8427e", "FileTotalLen": "9"},
+    "video": {"MediaId": "video-1", "ThumbMediaId": "thumb-1"},
+    "miniprogrampage": {"AppId": "wx1", "PagePath": "pages/index", "ThumbMediaId": "thumb-1"},
+}
+
 
 class Simulator(PlatformState):
     """WeChat in one object: the platform's servers and the people with their phones.
@@ -27,6 +36,34 @@ class Simulator(PlatformState):
         url = f"{self.media_base}/dev/wechat/media/{media.media_id}"
         fields = {"PicUrl": url, "MediaId": media.media_id}
         return await self.post(openid, "image", fields, {"media_id": media.media_id})
+
+    async def send_voice(self, openid: str, body: bytes, recognised: str = "") -> Delivery:
+        """Send a voice message; raises PlatformError when it is none or too large.
+
+        recognised: what the platform made of it, where recognition is switched on.
+        """
+        media = self.media.put(body, self.clock.now(), "voice")
+        form = media.content_type.partition("/")[2]
+        fields = {"MediaId": media.media_id, "Format": form, "Recognition": recognised}
+        text = f"[语音] {recognised}".strip()
+        return await self.post(openid, "voice", fields, {"text": text})
+
+    async def send_location(
+        self, openid: str, latitude: float, longitude: float, label: str = ""
+    ) -> Delivery:
+        """Send a place, in GCJ-02 degrees."""
+        fields = {
+            "Location_X": f"{latitude:.6f}",
+            "Location_Y": f"{longitude:.6f}",
+            "Scale": "15",
+            "Label": label,
+        }
+        return await self.post(openid, "location", fields, {"text": f"[位置] {label}".strip()})
+
+    async def send_other(self, openid: str, kind: OtherKind, title: str = "") -> Delivery:
+        """Send a link, a file, a film or a mini-program's card of this title."""
+        fields = dict(OTHERS[kind]) | ({"Title": title} if kind != "video" else {})
+        return await self.post(openid, kind, fields, {"text": f"[{kind}] {title}".strip()})
 
     async def post(
         self, openid: str, kind: str, fields: Mapping[str, Any], shown: Mapping[str, Any]

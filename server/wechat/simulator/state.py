@@ -29,6 +29,7 @@ class PlatformState:
 
     `templates` maps a template id to a `Template` or to its bare field names, `long_term` names
     those of the bare ones that need no credit. `callback_base` is where the product listens.
+    `scenes` names the QR codes that hang somewhere, by their scene.
     `pages` lists the mini-program's pages for error 41030; None accepts every page.
     """
 
@@ -43,6 +44,7 @@ class PlatformState:
         long_term: Collection[str] = (),
         cast: Iterable[Person] = DEMO_CAST,
         menu: Sequence[Mapping[str, Any]] = (),
+        scenes: Mapping[str, str] | None = None,
         pages: Collection[str] | None = None,
         account_name: str = "质量一站通",
         samples: Sequence[str] = SAMPLES,
@@ -57,6 +59,7 @@ class PlatformState:
         self.media_base = callback_base.rstrip("/")
         self.samples = tuple(samples)
         self.menu: list[Mapping[str, Any]] = list(menu)
+        self.scenes = dict(scenes or {})
         self.pages = pages
         self.templates = {
             template_id: entry

@@ -4,16 +4,20 @@ import secrets
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 
 from server.wechat.simulator.errors import PlatformError
 
 MEDIA_KEPT = 200
 MEDIA_BYTES = 64 * 1024 * 1024
 MEDIA_LIFETIME = timedelta(days=3)
-IMAGE_LIMIT = 10 * 1024 * 1024
+LIMITS = {"image": (10 * 1024 * 1024, 40009), "voice": (2 * 1024 * 1024, 40010)}
 CODES_KEPT = 400
 CODE_LIFETIME = timedelta(minutes=5)
-_KINDS = {b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg", b"GIF8": "image/gif"}
+_KINDS = {
+    b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg", b"GIF8": "image/gif",
+    b"#!AMR": "voice/amr", b"ID3": "voice/mp3",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +36,15 @@ class MediaStore:
     def __init__(self) -> None:
         self._files: OrderedDict[str, Media] = OrderedDict()
 
-    def put(self, body: bytes, now: datetime) -> Media:
-        """Store an image; 40004 when it is none, 40009 over 10 MB."""
-        if len(body) > IMAGE_LIMIT:
-            raise PlatformError(40009)
-        kind = next((kind for mark, kind in _KINDS.items() if body.startswith(mark)), None)
-        if kind is None:
+    def put(self, body: bytes, now: datetime, kind: Literal["image", "voice"] = "image") -> Media:
+        """Store a file; 40004 when it is not of this kind, 40009 or 40010 when too large."""
+        limit, too_large = LIMITS[kind]
+        if len(body) > limit:
+            raise PlatformError(too_large)
+        content_type = next((name for mark, name in _KINDS.items() if body.startswith(mark)), "")
+        if not content_type.startswith(kind):
             raise PlatformError(40004)
-        media = Media(secrets.token_urlsafe(48), kind, body, now)
+        media = Media(secrets.token_urlsafe(48), content_type, body, now)
         self._files[media.media_id] = media
         while len(self._files) > MEDIA_KEPT or self._size() > MEDIA_BYTES:
             self._files.popitem(last=False)

@@ -145,7 +145,10 @@ const ACTS = {
   sample: () => sendPicture(),
   subscribe: () => openSubscription(state, person(), tab, openid()),
   menu: () => openMenu(state, openid()),
-  scan: () => openScan(openid()),
+  scan: () => openScan(state, openid()),
+  voice: () => post("voice", { openid: openid() }),
+  place: () => post("location", { openid: openid(), latitude: 30.64, longitude: 104.06, label: "我的位置" }),
+  file: () => post("other", { openid: openid(), kind: "file", title: "检测报告.pdf" }),
   follow: () => post(person().follower ? "unfollow" : "follow", { openid: openid() }),
   enter: () => post("enter", { openid: openid() }).then(() => toast("已进入客服会话")),
   read: () => {

@@ -26,6 +26,9 @@ function option(text, act, extra = {}) {
 
 function menuButton(button, openid, child) {
   const look = { class: child ? "option child" : "option", data: { key: button.key || button.url || "" } };
+  if (button.type === "miniprogram") {
+    return option(button.name, () => toast(`小程序页面：${button.pagepath}`), look);
+  }
   if (button.url) {
     return option(button.name, () => {
       post("menu", { openid, url: button.url });
@@ -44,9 +47,9 @@ export function openMenu(state, openid) {
   open("菜单", rows.length ? rows : [none]);
 }
 
-export function openScan(openid) {
-  const scenes = [["窗口 1 的二维码", "desk1"], ["宣传册上的二维码", "leaflet"]];
-  open("扫描二维码", scenes.map(([name, scene]) => option(name, () => post("scan", { openid, scene }))));
+export function openScan(state, openid) {
+  const scenes = [...Object.entries(state.scenes), ["leaflet", "宣传册"]];
+  open("扫描二维码", scenes.map(([scene, name]) => option(`${name}的二维码`, () => post("scan", { openid, scene }))));
 }
 
 export function openSubscription(state, person, tab, openid) {
