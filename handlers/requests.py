@@ -3,17 +3,19 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from handlers import enterprises, filling, ticket_records, tickets, wording
-from handlers.errors import DomainError
+from handlers import enterprises, filling, threads, ticket_records, tickets, wording
+from handlers.errors import Conflict, DomainError, NotFound
 from handlers.forms import Form, forms
 from handlers.house import House
 from handlers.routing import Colleague
 from handlers.slots import LATER, Scene, Wrong, answer
 from handlers.threads import Thread
 from handlers.turns import Submission, TicketWanted
+from models.accounts import App
 from models.requests import ServiceRequest
 from models.sql import insert
 from models.tickets import Ticket
+from models.transactions import transactional
 
 
 class BadValues(DomainError):
@@ -44,11 +46,54 @@ def checked(form: Form, given: Mapping[str, str], scene: Scene) -> dict[str, str
             faults[slot.name] = f"{slot.label}：{read.reason}"
         else:
             values[slot.name] = read
-    if unknown := sorted(set(given) - {slot.name for slot in form.wanted}):
+    if unknown := sorted(set(given) - {slot.name for slot in form.wanted}, key=len):
         faults[unknown[0]] = f"表里没有“{unknown[0]}”这一项。"
     if faults:
         raise BadValues(faults)
     return values
+
+
+@transactional
+async def apply(
+    house: House,
+    name: str,
+    given: Mapping[str, str],
+    *,
+    app: App,
+    openid: str,
+    dedupe_key: str,
+    now: datetime,
+) -> Ticket:
+    """A form filled in on a page, submitted once a key. What we know of the person may be left out.
+
+    Raises NotFound for an unknown service, BadValues, and Conflict when the key came before with
+    other values.
+    """
+    form = forms().get(name)
+    if form is None:
+        raise NotFound("没有这项服务。")
+    silent_since = now - house.context_ends_after
+    thread = await threads.find(app, openid, now=now, silent_since=silent_since)
+    known = {slot.name: thread.known.get(slot.kind, "") for slot in form.wanted}
+    told = {slot: text for slot, text in given.items() if text.strip()}
+    values = checked(form, {**known, **told}, Scene(house.clock.today(), house.matcher.products_in))
+    before = await ServiceRequest.get_or_none(dedupe_key=dedupe_key)
+    if before is not None and (before.form, before.given) != (name, values):
+        raise Conflict(tickets.KEY_TAKEN)
+    submission = Submission(name, values)
+    ticket, _ = await submit(house, submission, thread=thread, dedupe_key=dedupe_key, now=now)
+    return ticket
+
+
+async def requests_of(account_id: int, *, limit: int = 50) -> list[ServiceRequest]:
+    """What somebody applied for, newest first, each with its ticket."""
+    rows = ServiceRequest.filter(account_id=account_id).order_by("-id").limit(limit)
+    return await rows.prefetch_related("ticket")
+
+
+async def request_of(ticket: Ticket) -> ServiceRequest | None:
+    """The form that a ticket came from."""
+    return await ServiceRequest.get_or_none(ticket_id=ticket.id)
 
 
 async def submit(

@@ -1,7 +1,6 @@
 """The mini-program's JSON API: sign in by code, ask, my tickets, add to one."""
 
 from datetime import timedelta
-from uuid import uuid4
 
 import msgspec
 from sanic import Blueprint, HTTPResponse, Request
@@ -14,9 +13,10 @@ from handlers.errors import DomainError, NotFound, Unavailable
 from handlers.ids import possible_id
 from handlers.incoming import App, Incoming, Kind
 from handlers.ticket_records import Audience
-from server.http import api_people, forms, limits, presentation
+from server.http import api_people, api_services, forms, limits, presentation
 from server.http.attachments import send_attachment
 from server.http.context import limits_of, wiring
+from server.http.idempotency import idempotency_key
 from server.http.openapi import document
 from server.http.presentation import TicketDetail
 from server.http.routes import JSON, SESSION, Attached, Picture, Route, register
@@ -48,7 +48,7 @@ async def ask(request: Request, who: Principal, body: forms.Ask) -> tuple[int, f
         app=App.MINIAPP,
         openid=who.openid,
         kind=Kind.TEXT,
-        dedupe_key=f"api:{who.identity_id}:{_idempotency_key(request)}",
+        dedupe_key=f"api:{who.identity_id}:{idempotency_key(request)}",
         sent_at=wired.clock.now(),
         text=body.text,
     )
@@ -88,7 +88,7 @@ async def add_message(
         ticket,
         body.text,
         author=ticket_records.author(ticket, who.account_id),
-        dedupe_key=f"api:{who.identity_id}:{ticket.id}:{_idempotency_key(request)}",
+        dedupe_key=f"api:{who.identity_id}:{ticket.id}:{idempotency_key(request)}",
         now=wired.clock.now(),
     )
     return 201, await _detail(request, who, number)
@@ -103,7 +103,7 @@ async def add_attachment(request: Request, who: Principal, number: str) -> tuple
         ticket,
         request.body,
         author=ticket_records.author(ticket, who.account_id),
-        dedupe_key=f"api-picture:{who.identity_id}:{ticket.id}:{_idempotency_key(request)}",
+        dedupe_key=f"api-picture:{who.identity_id}:{ticket.id}:{idempotency_key(request)}",
         now=wired.clock.now(),
     )
     return 201, await _detail(request, who, number)
@@ -240,7 +240,7 @@ ROUTES = (
 def setup_api() -> Blueprint:
     """Routes under /api/v1, and their own description."""
     blueprint = Blueprint("api", url_prefix=PREFIX)
-    routes = (*ROUTES, *api_people.ROUTES)
+    routes = (*ROUTES, *api_people.ROUTES, *api_services.ROUTES)
     register(blueprint, routes)
     described = document(PREFIX, routes)
 
@@ -250,14 +250,6 @@ def setup_api() -> Blueprint:
         return raw(described, content_type=JSON)
 
     return blueprint
-
-
-def _idempotency_key(request: Request) -> str:
-    """The client's key for this very action; without one every request is its own action."""
-    key = str(request.headers.get("idempotency-key", "")) or uuid4().hex
-    if len(key) > 100 or not key.isascii() or not key.isprintable():
-        raise DomainError("Idempotency-Key 应为不超过 100 个字符的英文字母和数字。")
-    return key
 
 
 async def _detail(request: Request, who: Principal, number: str) -> TicketDetail:

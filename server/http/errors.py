@@ -8,6 +8,7 @@ from sanic.exceptions import SanicException
 from sanic.response import text
 
 from handlers.errors import DomainError
+from handlers.requests import BadValues
 from server.http.context import SanicApp
 from server.http.forms import Fault, Problem
 from server.http.limits import TooMany
@@ -37,39 +38,40 @@ def setup_errors(app: SanicApp) -> None:
     @app.exception(DomainError)
     async def domain_error(request: Request, error: DomainError) -> HTTPResponse:
         headers = {"Retry-After": str(error.retry_after)} if isinstance(error, TooMany) else {}
-        return _answer(request, error.status, error.code, error.sentence, headers)
+        faults = error.faults if isinstance(error, BadValues) else {}
+        fault = Fault(error.code, error.sentence, dict(faults))
+        return _answer(request, error.status, fault, headers)
 
     @app.exception(*STORE_ERRORS)
     async def store_away(request: Request, error: Exception) -> HTTPResponse:
         log.error("store does not answer", route=route_of(request), error=type(error).__name__)
-        return _answer(request, 503, "unavailable", SENTENCES[503])
+        return _answer(request, 503, Fault("unavailable", SENTENCES[503]))
 
     @app.exception(SanicException)
     async def sanic_error(request: Request, error: SanicException) -> HTTPResponse:
         status = error.status_code
         sentence = SENTENCES.get(status, SENTENCES[400])
         # 405 names the methods that there are.
-        return _answer(request, status, "http_error", sentence, error.headers)
+        return _answer(request, status, Fault("http_error", sentence), error.headers)
 
     @app.exception(Exception)
     async def unexpected(request: Request, error: Exception) -> HTTPResponse:
         log.exception("request failed", route=route_of(request), exc_info=error)
-        return _answer(request, 500, "internal", TROUBLE)
+        return _answer(request, 500, Fault("internal", TROUBLE))
 
 
 def _answer(
     request: Request,
     status: int,
-    code: str,
-    sentence: str,
+    fault: Fault,
     headers: Mapping[str, str] | None = None,
 ) -> HTTPResponse:
     """JSON for programs, a page for people, nothing for WeChat."""
     if request.path.startswith("/api/"):
-        answer = encoded(Problem(Fault(code, sentence)), status)
+        answer = encoded(Problem(fault), status)
     elif request.path.startswith("/wechat/"):
         answer = text("", status=status)
     else:
-        answer = page("error.html", status=status, title="提示", sentence=sentence)
+        answer = page("error.html", status=status, title="提示", sentence=fault.message)
     answer.headers.update(headers or {})
     return answer

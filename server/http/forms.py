@@ -86,11 +86,13 @@ class Credits(msgspec.Struct):
     consents: list[Credit]
 
 
-class Fault(msgspec.Struct):
-    """code: a stable word for programs. message: one sentence in Chinese for the person."""
+class Fault(msgspec.Struct, omit_defaults=True):
+    """code: a stable word for programs. message: one sentence in Chinese for the person. fields:
+    what is wrong with single fields of a form."""
 
     code: str
     message: str
+    fields: dict[str, str] = {}
 
 
 class Problem(msgspec.Struct):

@@ -7,9 +7,12 @@ from typing import Annotated
 import msgspec
 
 from handlers import wording
+from handlers.filling import rows_of
+from handlers.forms import forms
 from handlers.topics import label
 from models.attachments import Attachment
 from models.outbox import Notice, OutboxItem
+from models.requests import ServiceRequest
 from models.tickets import LABELS, UNANSWERED_STATES, EventKind, Ticket, TicketEvent, TicketState
 
 EVENT_LABELS = {
@@ -174,6 +177,26 @@ def work_detail(
         reasons=ticket.reasons,
         standards=ticket.standards,
         assignee_id=ticket.assignee_id,
+    )
+
+
+class Applied(msgspec.Struct):
+    """What somebody applied for. rows: labels and values as people read them; phones masked."""
+
+    form: str
+    title: str
+    rows: list[tuple[str, str]]
+    ticket: TicketSummary
+
+
+def applied(request: ServiceRequest, *, now: datetime) -> Applied:
+    """A service request; `request.ticket` must be fetched."""
+    form = forms()[request.form]
+    return Applied(
+        form=request.form,
+        title=form.title,
+        rows=rows_of(form, request.given),
+        ticket=ticket_summary(request.ticket, now=now),
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from handlers import media, pictures, wording
+from handlers import media, pictures, takeover, wording
 from models.attachments import Attachment
 from models.conversations import Kind
 from models.files import FileStore
@@ -111,10 +111,12 @@ async def test_an_addition_takes_along_what_came_before_it(product: Product) -> 
     await product.work()
     ticket = await Ticket.get()
     await product.answer(SPECIALIST, ticket.number, "请看收费表。")
+    product.clock.travel(takeover.AFTER_ANSWER)
+    assert wording.SAY_WHAT_PICTURE in await send_picture(product)
     assert await send_picture(product) == wording.SAY_WHAT_PICTURE
     assert await product.say(EMPLOYEE, "补充：这是标签") == wording.added(ticket.number)
     await product.work()
-    assert await Attachment.filter(ticket_id=ticket.id).count() == 1
+    assert await Attachment.filter(ticket_id=ticket.id).count() == 2
 
 
 async def test_speech_without_words_lies_on_the_open_ticket(product: Product) -> None:
