@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 from urllib.parse import urlsplit
+from weakref import WeakValueDictionary
 
 import asyncpg
 import pytest
@@ -112,7 +113,8 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> House:
 @pytest.fixture
 def house(engine: House, clock: Clock) -> House:
     """The engine with this test's clock."""
-    return replace(engine, clock=clock)
+    # Locks of its own too: one that a traceback keeps alive belongs to an earlier test's loop.
+    return replace(engine, clock=clock, turns=WeakValueDictionary())
 
 
 @pytest.fixture

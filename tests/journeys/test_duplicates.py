@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from weakref import WeakValueDictionary
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -164,7 +165,8 @@ def _check_order(servers: Stack, engine: House, order: list[list[int]]) -> None:
         clock.freeze(MONDAY_MORNING)
         async with fresh_database(servers) as url:
             config = config_for(url, servers.redis_url)
-            async with running_product(config, replace(engine, clock=clock), clock) as product:
+            house = replace(engine, clock=clock, turns=WeakValueDictionary())
+            async with running_product(config, house, clock) as product:
                 return await _play(product.house, waves)
 
     in_order = asyncio.run(end_state([[index] for index in range(len(SCRIPT))]))
