@@ -4,7 +4,11 @@ A file is a list of stories, each with a `story` (its name) and its `lines`. A l
 
     user | colleague | outsider | officer: text     somebody writes to the official account
     in_app: text                                    the user asks in the mini-program
-    sends: image | voice | {location: [lat, lon]} | {scan: scene} | {click: key} | follow
+    sends: image | voice | link | file | video | follow | {location: [lat, lon]}
+           | {scan: scene} | {click: key}               the user sends something else
+    keeps: {NAME: pattern}                          a part of the reply, later written as $NAME
+    firm: name                                      staff make a code for its first member: $firm
+    attachments: 1                                  so many files the newest ticket has
     bot: [words…] | ""                              the reply to the last line holds them; "": none
     unlike: [words…]                                it does not hold these
     pushed: [words…] | ""                           what was pushed to the user since then
@@ -25,6 +29,9 @@ from typing import Any
 
 import yaml
 
+import server.wechat.simulator
+from handlers import codes
+from models.attachments import Attachment
 from models.requests import ServiceRequest
 from models.tickets import Ticket
 from server.wechat.simulator import Delivery, Person
@@ -38,6 +45,8 @@ PEOPLE = {
     "outsider": cast.OUTSIDER,
     "officer": cast.OFFICER,
 }
+PICTURE = (Path(server.wechat.simulator.__file__).parent / "static" / "sample.png").read_bytes()
+RECORDING = b"#!AMR\n" + bytes(64)
 STEPS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 Restart = Callable[[], Awaitable[Product]]
 
@@ -61,6 +70,7 @@ class Stage:
         self.reply = ""
         self._read = 0  # pushed messages looked at so far
         self._number = ""
+        self._kept: dict[str, str] = {}
 
     async def play(self, lines: list[dict[str, Any]]) -> None:
         """All lines, one after the other; AssertionError names the one that failed."""
@@ -74,7 +84,7 @@ class Stage:
 
     async def _step(self, what: str, value: Any) -> None:
         if what in PEOPLE:
-            self.reply = await self.product.say(PEOPLE[what], str(value))
+            self.reply = await self.product.say(PEOPLE[what], self._filled(str(value)))
             return
         await getattr(self, f"_{what}")(value)
 
@@ -83,8 +93,17 @@ class Stage:
 
     async def _sent(self, what: Any) -> Delivery:
         phone, openid = self.product.simulator, cast.EMPLOYEE.openid
-        kind, value = next(iter(what.items())) if isinstance(what, Mapping) else (what, None)
+        value: Any
+        kind, value = next(iter(what.items())) if isinstance(what, dict) else (what, None)
         match kind:
+            case "image":
+                return await phone.send_image(openid, PICTURE)
+            case "voice":
+                return await phone.send_voice(openid, RECORDING, value or "")
+            case "location":
+                return await phone.send_location(openid, *map(float, value))
+            case "link" | "file" | "video":
+                return await phone.send_other(openid, kind, value or "")
             case "scan":
                 return await phone.scan(openid, str(value))
             case "click":
@@ -94,14 +113,34 @@ class Stage:
             case _:
                 raise AssertionError(f"nobody can send {kind}")
 
+    def _filled(self, text: str) -> str:
+        """$NAME is what was kept under that name."""
+        for name, kept in self._kept.items():
+            text = text.replace(f"${name}", kept)
+        return text
+
+    async def _keeps(self, names: Mapping[str, str]) -> None:
+        for name, pattern in names.items():
+            found = re.search(pattern, self.reply)
+            assert found is not None, f"{pattern} is missing"
+            self._kept[name] = found[1]
+
+    async def _firm(self, name: str) -> None:
+        _, made = await codes.make_for_enterprise(name, now=self.product.clock.now())
+        self._kept["firm"] = made.shown
+
+    async def _attachments(self, number: int) -> None:
+        await self.product.work()
+        assert await Attachment.filter(ticket_id=(await _newest()).id).count() == number
+
     async def _bot(self, words: str | list[str]) -> None:
         if not words:
             assert self.reply == "", "the bot should be silent"
-        for word in _listed(words):
+        for word in map(self._filled, _listed(words)):
             assert word in self.reply, f"{word} is missing"
 
     async def _unlike(self, words: str | list[str]) -> None:
-        for word in _listed(words):
+        for word in map(self._filled, _listed(words)):
             assert word not in self.reply, f"{word} should not be there"
 
     async def _pushed(self, words: str | list[str]) -> None:
