@@ -64,6 +64,8 @@ class EventKind(StrEnum):
     ACCEPTED = "accepted"
     MESSAGE = "message"  # the asker added something
     ANSWERED = "answered"
+    CLOSED = "closed"
+    COMMENTED = "commented"  # the asker, beside the rating
     OVERDUE = "overdue"
     NOTICE_FAILED = "notice_failed"
 
@@ -76,7 +78,11 @@ class Audience(StrEnum):
 
 
 class Ticket(Model):
-    """One question in care. Its number is what people quote, overdue_at is set once when missed."""
+    """One question in care. Its number is what people quote, overdue_at is set once when missed.
+
+    close_due_at: when an answered ticket closes by itself. follows: the ticket that this one goes
+    on with, where it was too late to open that again.
+    """
 
     id = fields.IntField(primary_key=True)
     number = fields.CharField(max_length=24, unique=True)
@@ -103,11 +109,20 @@ class Ticket(Model):
     answer_due_at = fields.DatetimeField()
     overdue_at = fields.DatetimeField(null=True)
     answered_at = fields.DatetimeField(null=True)
+    close_due_at = fields.DatetimeField(null=True)
+    closed_at = fields.DatetimeField(null=True)
+    invited_at = fields.DatetimeField(null=True)  # to rate it, once
+    follows: fields.ForeignKeyNullableRelation["Ticket"] = fields.ForeignKeyField(
+        "models.Ticket", related_name="followers", null=True, on_delete=fields.RESTRICT
+    )
+    follows_id: int | None
 
     class Meta:
         table = "ticket"
         indexes = (
             ("state", "answer_due_at"),
+            ("state", "close_due_at"),
+            ("follows_id",),
             ("asker_id", "created_at"),
             ("assignee_id", "state"),
             ("assignee_id", "id"),  # who was assigned longest ago
