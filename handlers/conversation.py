@@ -13,12 +13,14 @@ from typing import Any
 import msgspec
 
 from handlers import accounts, dialog, outbox, threads, ticket_records, tickets, wording
+from handlers.closing import hear
 from handlers.errors import DomainError, NotFound
 from handlers.events import note
 from handlers.house import House
 from handlers.routing import Colleague
 from handlers.threads import Thread
 from handlers.topics import label
+from handlers.verdicts import parse
 from models.accounts import App
 from models.conversations import InboundMessage, InboundState, Kind, Via
 from models.outbox import Notice
@@ -203,6 +205,13 @@ async def _carry_out(
     now: datetime,
 ) -> str:
     """The effects of a turn; returns what to say."""
+    verdict = parse(message.text) if message.kind == Kind.TEXT else None
+    if verdict is not None:
+        key = f"inbound:{message.id}"
+        heard = await hear(house, verdict, message.text, thread=thread, dedupe_key=key, now=now)
+        if heard is not None:
+            message.ticket_number = heard.ticket.number
+            return heard.say
     if outcome.on_duty is not None:
         await accounts.set_on_duty(thread.account_id, on_duty=outcome.on_duty)
         return wording.ON_DUTY if outcome.on_duty else wording.OFF_DUTY
