@@ -13,11 +13,11 @@ from handlers.consents import consents_of
 from handlers.errors import DomainError, NotFound, Unavailable
 from handlers.ids import possible_id
 from handlers.incoming import App, Incoming, Kind
-from handlers.ticket_records import Audience
-from server.http import forms, limits, presentation
+from server.http import forms, limits, presentation, ratings_api
 from server.http.attachments import send_attachment
 from server.http.context import limits_of, wiring
 from server.http.openapi import document
+from server.http.own_ticket import own_ticket
 from server.http.presentation import TicketDetail
 from server.http.routes import JSON, SESSION, Picture, Route, register
 from server.wechat.errors import CodeRejected, PlatformError
@@ -73,7 +73,7 @@ async def my_tickets(request: Request, who: Principal) -> tuple[int, forms.Ticke
 
 
 async def my_ticket(request: Request, who: Principal, number: str) -> tuple[int, TicketDetail]:
-    return 200, await _detail(request, who, number)
+    return 200, await own_ticket(request, who, number)
 
 
 async def add_message(
@@ -88,7 +88,7 @@ async def add_message(
         dedupe_key=f"api:{who.identity_id}:{ticket.id}:{_idempotency_key(request)}",
         now=wired.clock.now(),
     )
-    return 201, await _detail(request, who, number)
+    return 201, await own_ticket(request, who, number)
 
 
 async def add_attachment(request: Request, who: Principal, number: str) -> tuple[int, TicketDetail]:
@@ -102,7 +102,7 @@ async def add_attachment(request: Request, who: Principal, number: str) -> tuple
         dedupe_key=f"api-picture:{who.identity_id}:{ticket.id}:{_idempotency_key(request)}",
         now=wired.clock.now(),
     )
-    return 201, await _detail(request, who, number)
+    return 201, await own_ticket(request, who, number)
 
 
 async def attachment(
@@ -201,6 +201,7 @@ ROUTES = (
         answers={200: Picture},
         refusals=(404,),
     ),
+    *ratings_api.ROUTES,
     Route(
         method="GET",
         path="/notices",
@@ -253,14 +254,3 @@ def _idempotency_key(request: Request) -> str:
     if len(key) > 100 or not key.isascii() or not key.isprintable():
         raise DomainError("Idempotency-Key 应为不超过 100 个字符的英文字母和数字。")
     return key
-
-
-async def _detail(request: Request, who: Principal, number: str) -> TicketDetail:
-    ticket = await ticket_records.access_ticket_as_asker(who.account_id, number)
-    events = await ticket_records.events_of(ticket, audience=Audience.EVERYONE)
-    return presentation.ticket_detail(
-        ticket,
-        events,
-        now=wiring(request).clock.now(),
-        attachments=await attachments.attachments_of(ticket),
-    )

@@ -8,8 +8,9 @@ from uuid import uuid4
 from sanic import Blueprint, HTTPResponse, Request
 from sanic.response import redirect
 
-from handlers import attachments, links, ticket_records, tickets
+from handlers import attachments, closing, links, ratings, ticket_records, tickets, wording
 from handlers.accounts import Staff, staff_by_id
+from handlers.closing import ClosedBy
 from handlers.errors import DomainError, Gone, NotFound, Unauthorized
 from handlers.ticket_records import Audience
 from handlers.tickets import LONGEST_ANSWER
@@ -89,12 +90,21 @@ async def answer(request: Request, number: str) -> HTTPResponse:
         form_id = _check_form(request, staff)
         ticket = await ticket_records.access_ticket_as_staff(staff, number)
         now = wiring(request).clock.now()
-        await tickets.answer(ticket, staff, text, form_id=form_id, now=now)
+        await tickets.answer(wiring(request).house, ticket, staff, text, form_id=form_id, now=now)
     except (NotFound, Unauthorized):
         raise
     except DomainError as error:
         # What was typed is never lost: it comes back with the reason.
         return await _ticket_page(request, staff, number, draft=text, problem=error)
+    return redirect(f"/desk/tickets/{number}", status=303)
+
+
+async def close(request: Request, number: str) -> HTTPResponse:
+    staff = await _staff(request)
+    _check_form(request, staff)
+    ticket = await ticket_records.access_ticket_as_staff(staff, number)
+    now = wiring(request).clock.now()
+    await closing.close(ticket, ClosedBy.STAFF, actor=staff.name, now=now)
     return redirect(f"/desk/tickets/{number}", status=303)
 
 
@@ -119,6 +129,7 @@ ROUTES = (
     ("GET", "/desk/tickets/<number:str>", show),
     ("POST", "/desk/tickets/<number:str>/accept", accept),
     ("POST", "/desk/tickets/<number:str>/answer", answer),
+    ("POST", "/desk/tickets/<number:str>/close", close),
     ("GET", "/desk/tickets/<number:str>/attachments/<attachment_id:int>", attachment),
     ("GET", "/t/<token:str>", read),
 )
@@ -171,11 +182,16 @@ async def _ticket_page(
         title=f"工单 {number}",
         staff=staff.name,
         ticket=presentation.work_detail(
-            ticket, events, now=now, attachments=await attachments.attachments_of(ticket)
+            ticket,
+            events,
+            now=now,
+            attachments=await attachments.attachments_of(ticket),
+            rating=await ratings.rating_of(ticket),
         ),
         form=wired.signer.sign(
             FORM, {"staff": staff.id, "form": uuid4().hex}, now=now, ttl=SESSION_LASTS
         ),
+        words=wording.SCORE_WORDS,
         longest=LONGEST_ANSWER,
         draft=draft,
         problem=problem.sentence if problem else "",
