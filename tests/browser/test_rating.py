@@ -26,8 +26,10 @@ def rating_link(phone: Page) -> str:
     say(phone, QUESTION)
     receipt = phone.locator('.message[data-side="in"] .bubble').last
     expect(receipt).to_contain_text("已转检验检测专员王工")
+    number = re.search(r"NQ\d+", receipt.inner_text())
+    assert number is not None
     be(phone, "oDemoWang")
-    phone.locator(f'.card:has-text("{QUESTION}") [data-url]').last.click()
+    phone.locator(f'.card:has-text("{number[0]}") [data-url]').click()
     page = phone.frame_locator("#webview-frame")
     page.locator("#text").fill("按项目报价。")
     page.locator("#answer").click()
