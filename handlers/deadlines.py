@@ -5,7 +5,7 @@ from datetime import datetime
 import structlog
 from tortoise.expressions import Q
 
-from handlers import routing, tickets
+from handlers import closing, routing, tickets
 from handlers.errors import Conflict
 from models.accounts import Staff, StaffRole
 from models.outbox import Notice
@@ -16,7 +16,7 @@ log = structlog.get_logger(__name__)
 
 
 async def sweep(*, now: datetime, limit: int = 100) -> int:
-    """Mark missed deadlines once and give parked tickets to whoever came on duty.
+    """Mark missed deadlines once, give parked tickets to whoever came on duty, close what is done.
 
     Returns how many tickets were dealt with. Two sweeps at once deal with each ticket once.
     """
@@ -30,7 +30,7 @@ async def sweep(*, now: datetime, limit: int = 100) -> int:
         done += await _mark_overdue(ticket, now=now)
     for ticket in await _assignable(limit):
         done += await _assign_parked(ticket, now=now)
-    return done
+    return done + await closing.sweep(now=now, limit=limit)
 
 
 async def _assignable(limit: int) -> list[Ticket]:

@@ -7,13 +7,25 @@ precedence: what works at every turn, the form being filled in, the choice on of
 import re
 from dataclasses import replace
 
-from handlers import filling, people, wording
+from handlers import filling, people, verdicts, wording
 from handlers.applying import another_form, carry_on, reminder, start
 from handlers.asking import ask, hand_over, offer_services
 from handlers.commands import Command, after_aside, command_of, half_width
 from handlers.filling import Filling
 from handlers.forms import forms
-from handlers.turns import Addition, Duty, Hear, Lookup, Outcome, Progress, Release, Senses, State
+from handlers.turns import (
+    Addition,
+    Duty,
+    Hear,
+    Judge,
+    Lookup,
+    Outcome,
+    Progress,
+    Release,
+    Senses,
+    State,
+)
+from handlers.verdicts import Verdict
 from nlp.courtesies import is_greeting
 
 LONGEST_QUESTION = 2000
@@ -79,7 +91,12 @@ def _called_for(
 def _talk(state: State, text: str, plain: str, senses: Senses) -> Outcome:
     if state.filling is not None and not (state.options and _CHOICE.match(plain)):
         return _fill(state, state.filling, text, senses)
-    return _converse(state, text, senses)
+    outcome = _converse(state, text, senses)
+    if verdict := verdicts.parse(text):
+        unsolved = verdict == Verdict.UNSOLVED and state.question
+        otherwise = hand_over(state, senses) if unsolved else outcome
+        return Outcome(otherwise.state, effect=Judge(verdict, text, otherwise))
+    return outcome
 
 
 def _to_specialist(state: State, text: str, plain: str) -> Outcome:
@@ -87,8 +104,12 @@ def _to_specialist(state: State, text: str, plain: str) -> Outcome:
     command = command_of(plain)
     if command == Command.BOT:
         return Outcome(state, effect=Release(), say=wording.BOT_AGAIN)
-    heard = Hear(text, courtesy=is_greeting(plain), called=command == Command.HUMAN)
-    return Outcome(state, effect=heard)
+    heard = Outcome(
+        state, effect=Hear(text, courtesy=is_greeting(plain), called=command == Command.HUMAN)
+    )
+    if verdicts.parse(text) == Verdict.SOLVED:
+        return Outcome(state, effect=Judge(Verdict.SOLVED, text, heard))
+    return heard
 
 
 def _at_any_turn(state: State, text: str, plain: str, command: Command | None) -> Outcome | None:

@@ -1,16 +1,18 @@
 """The effects of a turn, inside the transaction that settles the message; each has its words."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from handlers import (
     accounts,
+    closing,
     media,
     people,
     requests,
     takeover,
+    threads,
     ticket_records,
     tickets,
     turns,
@@ -23,6 +25,7 @@ from handlers.house import House
 from handlers.routing import Colleague
 from handlers.threads import Thread
 from handlers.topics import label
+from handlers.verdicts import Verdict
 from handlers.worktime import is_open
 from models.conversations import InboundMessage, Kind, Via
 from models.tickets import LABELS, UNANSWERED_STATES, Ticket
@@ -132,6 +135,25 @@ async def _on_duty(turn: Turn, duty: turns.Duty) -> str:
     return wording.ON_DUTY if duty.on else wording.OFF_DUTY
 
 
+async def _judge(turn: Turn, judge: turns.Judge) -> str:
+    """The asker's word on an answer closes the ticket or opens it again.
+
+    Where the bot has answered something since, it was about that.
+    """
+    thread, heard = turn.thread, None
+    ticket = await closing.concerned(thread.account_id, judge.verdict)
+    if ticket is not None and not await ticket_records.bot_answered_since(ticket, thread.id):
+        heard = await closing.hear(
+            turn.house, judge.verdict, judge.text, thread=thread, dedupe_key=turn.key, now=turn.now
+        )
+    if heard is None:
+        return await carry_out(replace(turn, outcome=judge.otherwise))
+    turn.message.ticket_number = heard.ticket.number
+    await threads.forget(thread.id)
+    back = thread.taken_at(turn.now) and judge.verdict == Verdict.SOLVED
+    return f"{heard.say}\n{wording.BOT_IS_BACK}" if back else heard.say
+
+
 async def _hear(turn: Turn, heard: turns.Hear) -> str:
     """What is said to the specialist goes on the ticket; the bot says nothing."""
     taken = turn.thread.taken
@@ -195,6 +217,7 @@ _DO: dict[type[turns.Effect], Callable[[Turn, Any], Awaitable[str]]] = {
     turns.Arrived: _arrive,
     turns.Duty: _on_duty,
     turns.Hear: _hear,
+    turns.Judge: _judge,
     turns.Lookup: _look_up,
     turns.Progress: _progress,
     turns.Release: _release,

@@ -1,6 +1,7 @@
 """What every use-case of a process shares: built once at start, passed on, never looked up."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from weakref import WeakValueDictionary
@@ -15,14 +16,22 @@ from nlp import Matcher
 CONTEXT_ENDS_AFTER = timedelta(hours=2)
 
 
+def _no_link(_number: str) -> str:
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class House:
-    """The engine, the platform's own facts, the clock, and who is being answered right now."""
+    """The engine, the platform's own facts, the clock, and who is being answered right now.
+
+    rating_url: where a ticket's asker rates it; "" where nothing is served.
+    """
 
     matcher: Matcher
     platform: Platform
     clock: Clock
     context_ends_after: timedelta = CONTEXT_ENDS_AFTER
+    rating_url: Callable[[str], str] = _no_link
     pace: Pace = field(default_factory=Pace, init=False)
     # One lock a person while messages of theirs are being answered, whichever engine answers.
     turns: WeakValueDictionary[tuple[App, str], asyncio.Lock] = field(

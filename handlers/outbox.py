@@ -49,6 +49,7 @@ PRIORITY = {
     Notice.TICKET_MESSAGE: 2,
     Notice.TICKET_PARKED: 3,
     Notice.TICKET_OVERDUE: 3,
+    Notice.TICKET_CLOSED: 4,
 }
 
 
@@ -61,9 +62,13 @@ async def enqueue(
     dedupe_key: str,
     stream: str,
     now: datetime,
+    due_at: datetime | None = None,
 ) -> None:
     """Owe somebody a notice. The same dedupe_key twice is one row. Call inside the transaction
-    of the change that is being told."""
+    of the change that is being told.
+
+    due_at: not before then; such a row wants a stream of its own, for what follows it waits too.
+    """
     await insert(
         OutboxItem,
         notice=notice,
@@ -73,7 +78,7 @@ async def enqueue(
         dedupe_key=dedupe_key,
         stream=stream,
         priority=PRIORITY[notice],
-        due_at=now,
+        due_at=due_at or now,
         created_at=now,
     )
 
@@ -158,6 +163,14 @@ async def park(item: OutboxItem) -> bool:
 async def bury(item: OutboxItem) -> bool:
     """Nothing will make this row sendable by itself; staff must look."""
     return await _move(item, OutboxState.DEAD)
+
+
+async def take_back(dedupe_key: str) -> bool:
+    """Owe it no more. False when it has gone out, is being sent or never was."""
+    taken = await OutboxItem.filter(
+        dedupe_key=dedupe_key, state__in=(OutboxState.PENDING, OutboxState.PARKED)
+    ).delete()
+    return taken == 1
 
 
 async def unpark(account_id: int, *, now: datetime) -> bool:

@@ -17,6 +17,8 @@ SUFFIX = "质量基础设施“一站式”服务平台"
 # Clause 5.7 of the guide: a platform's name must not begin with these.
 REFUSED_PREFIXES = ("国家", "中国", "全国")
 
+LONGEST_CLOSE_AFTER = 30  # working days
+
 log = structlog.get_logger(__name__)
 
 
@@ -45,18 +47,23 @@ class PlatformFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     supervision_phone: str
     answer_hours: float
     hours: Hours
+    close_after_days: int = 3
     sites: list[Site] = []
     turnaround: list[Turnaround] = []
 
 
 @dataclass(frozen=True, slots=True)
 class Platform:
-    """The platform file, checked. `spans`: opening and closing times of a working day, in order."""
+    """The platform file, checked. `spans`: opening and closing times of a working day, in order.
+
+    close_after_days: working days after which an answered ticket closes by itself.
+    """
 
     name: str
     service_phone: str
     supervision_phone: str
     answer_hours: float
+    close_after_days: int
     spans: tuple[tuple[time, time], ...]
     sites: tuple[Site, ...]
     turnaround: tuple[Turnaround, ...]
@@ -93,11 +100,16 @@ def load_platform(path: Path) -> Platform:
         raise PlatformError(wrong)
     if raw.answer_hours <= 0:
         raise PlatformError("answer_hours 必须大于 0 / answer_hours must be positive")
+    if not 1 <= raw.close_after_days <= LONGEST_CLOSE_AFTER:
+        raise PlatformError(
+            f"close_after_days 应为 1 到 {LONGEST_CLOSE_AFTER} / close_after_days out of range"
+        )
     return Platform(
         name=raw.name,
         service_phone=raw.service_phone,
         supervision_phone=raw.supervision_phone,
         answer_hours=raw.answer_hours,
+        close_after_days=raw.close_after_days,
         spans=spans,
         sites=tuple(raw.sites),
         turnaround=tuple(raw.turnaround),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from handlers import wording
 from handlers.topics import label
 from models.accounts import StaffRole
 from models.sql import fetch
@@ -38,13 +39,19 @@ class Choice:
     reasons: tuple[str, ...]
 
 
-async def choose(topic: str) -> Choice:
+async def choose(topic: str, *, known_to: int | None = None) -> Choice:
     """Whoever has this topic and is on duty, with the fewest open tickets.
+
+    known_to: the member of staff who knows the matter already; on duty, that one takes it.
 
     Where nobody with the topic is on duty, a service officer 质量服务专员 takes it (clause 5.3.2
     of the guide: daily service and follow-up). Equal loads: whoever was assigned longest ago.
     """
     present = await fetch(_ON_DUTY)
+    for s in present:
+        if s["id"] == known_to:
+            who_knows = Colleague(s["id"], s["account_id"], s["name"])
+            return Choice(who_knows, (wording.kept_specialist(s["name"]),))
     skilled = [s for s in present if topic in msgspec.json.decode(s["topics"])]
     officers = [s for s in present if s["role"] == StaffRole.SERVICE_OFFICER]
     candidates = {s["id"]: s for s in skilled or officers}

@@ -88,6 +88,18 @@ async def find(app: App, openid: str, *, now: datetime, silent_since: datetime) 
     raise RuntimeError("no thread could be opened")
 
 
+async def forget(conversation_id: int) -> None:
+    """The matter is closed: what is said next does not refer to it. A form stays open."""
+    rows = await fetch("SELECT state FROM conversation WHERE id = $1", conversation_id)
+    state = msgspec.json.decode(rows[0]["state"], type=State)
+    kept = State(filling=state.filling, shelved=state.shelved)
+    await fetch(
+        "UPDATE conversation SET state = $1 WHERE id = $2 RETURNING id",
+        as_json(msgspec.to_builtins(kept)),
+        conversation_id,
+    )
+
+
 def _left_over(state: State) -> dict[str, Any]:
     """What a new thread takes from an old one: a form that is not finished, put aside."""
     if state.filling is None:

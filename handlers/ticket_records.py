@@ -132,6 +132,17 @@ async def latest(account_id: int) -> Ticket | None:
     )
 
 
+async def bot_answered_since(ticket: Ticket, conversation_id: int) -> bool:
+    """Whether the engine has answered something in this thread after the ticket was answered."""
+    rows = await fetch(
+        "SELECT max(received_at) AS at FROM inbound_message"
+        " WHERE conversation_id = $1 AND decision->>'action' = 'answer'",
+        conversation_id,
+    )
+    last = rows[0]["at"] and moment(rows[0]["at"])
+    return last is not None and ticket.answered_at is not None and last > ticket.answered_at
+
+
 async def events_of(ticket: Ticket, *, audience: Audience) -> list[TicketEvent]:
     """A ticket's history, oldest first. EVERYONE leaves out what only staff may read."""
     events = TicketEvent.filter(ticket_id=ticket.id)

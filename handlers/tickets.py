@@ -3,23 +3,21 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from handlers import outbox, routing, takeover, wording
-from handlers.accounts import asker_stream
+from handlers import outbox, routing, wording
 from handlers.enterprises import shares
-from handlers.errors import Conflict, DomainError
+from handlers.errors import Conflict
 from handlers.house import House
 from handlers.routing import Colleague
 from handlers.threads import Thread
+from handlers.ticket_numbers import next_number
 from handlers.topics import label
 from handlers.turns import TicketWanted
+from handlers.typed import typed
 from handlers.worktime import add_working_time
 from models.accounts import Staff, StaffRole
-from models.clock import SHANGHAI
 from models.outbox import Notice
-from models.sql import create, fetch, insert
-from models.text import storable
+from models.sql import create, insert
 from models.tickets import (
-    OPEN_STATES,
     TRANSITIONS,
     Audience,
     EventKind,
@@ -29,7 +27,6 @@ from models.tickets import (
 )
 from models.transactions import transactional
 
-LONGEST_ANSWER = 5000
 LONGEST_MESSAGE = 2000
 MOVED_ON = "工单状态已变化，请刷新后再试。"
 KEY_TAKEN = "同一个 Idempotency-Key 已用于另一段内容。"
@@ -44,16 +41,18 @@ async def open_ticket(
     thread: Thread,
     transcript: list[dict[str, str]],
     now: datetime,
+    follows: Ticket | None = None,
 ) -> tuple[Ticket, Colleague | None]:
     """Register a question and give it to somebody, or park it where nobody is on duty.
 
+    follows: the older ticket that it goes on with, whose specialist takes it when on duty.
     Runs inside the caller's transaction.
     """
-    choice = await routing.choose(wanted.topic)
+    choice = await routing.choose(wanted.topic, known_to=follows.assignee_id if follows else None)
     parked = choice.staff is None
     ticket = await create(
         Ticket,
-        number=await _next_number(now),
+        number=await next_number(now),
         asker_id=thread.account_id,
         enterprise_id=await shares(thread.account_id),
         app=thread.app,
@@ -67,6 +66,7 @@ async def open_ticket(
         standards=list(wanted.standards),
         created_at=now,
         answer_due_at=promise(house, now),
+        follows_id=follows.id if follows else None,
     )
     if ticket is None:
         raise RuntimeError("a ticket's number was given out twice")
@@ -99,89 +99,6 @@ async def _hand_to(ticket: Ticket, staff: Colleague, *, now: datetime) -> None:
 
 
 @transactional
-async def accept(ticket: Ticket, staff: Staff, *, now: datetime) -> None:
-    """The assignee takes the ticket on; service officer and manager may also take a parked one.
-
-    A second tap changes nothing. Raises Conflict.
-    """
-    await lock(ticket)
-    if ticket.state == TicketState.ACCEPTED and ticket.assignee_id == staff.id:
-        return
-    if ticket.state == TicketState.PARKED and staff.role != StaffRole.SPECIALIST:
-        await move(ticket, TicketState.ASSIGNED, assignee_id=staff.id)
-        await record(ticket, EventKind.ASSIGNED, at=now, text=f"由{staff.name}处理")
-    if ticket.state != TicketState.ASSIGNED:
-        raise Conflict(MOVED_ON)
-    await move(ticket, TicketState.ACCEPTED, assignee_id=staff.id)
-    await record(ticket, EventKind.ACCEPTED, at=now, actor=staff.name, text="专员已接单")
-
-
-@transactional
-async def answer(ticket: Ticket, staff: Staff, text: str, *, form_id: str, now: datetime) -> None:
-    """Send the specialist's answer to the asker.
-
-    form_id: made anew for every rendered form; the same form sent twice is one answer.
-    Raises DomainError for an empty or overlong text, Conflict when the ticket has moved on.
-    """
-    text = _words(text, LONGEST_ANSWER, "答复")
-    dedupe_key = f"answer:{ticket.id}:{form_id}"
-    await lock(ticket)
-    if await TicketEvent.filter(dedupe_key=dedupe_key).exists():
-        return
-    if ticket.state in (TicketState.ASSIGNED, TicketState.PARKED):
-        await accept(ticket, staff, now=now)
-    await move(ticket, TicketState.ANSWERED, assignee_id=staff.id, answered_at=now)
-    event_id = await record(
-        ticket, EventKind.ANSWERED, at=now, actor=staff.name, text=text, dedupe_key=dedupe_key
-    )
-    words = wording.answer(ticket.question, text, staff.name, ticket.number)
-    await _tell_asker(Notice.TICKET_ANSWERED, ticket, staff, words, event_id=event_id, now=now)
-
-
-@transactional
-async def write(ticket: Ticket, staff: Staff, text: str, *, form_id: str, now: datetime) -> None:
-    """The specialist writes to the asker without answering yet, and takes the conversation over.
-
-    Errors and form_id as with `answer`.
-    """
-    text = _words(text, LONGEST_ANSWER, "留言")
-    dedupe_key = f"write:{ticket.id}:{form_id}"
-    await lock(ticket)
-    if await TicketEvent.filter(dedupe_key=dedupe_key).exists():
-        return
-    if ticket.state in (TicketState.ASSIGNED, TicketState.PARKED):
-        await accept(ticket, staff, now=now)
-    if ticket.state not in OPEN_STATES or ticket.assignee_id != staff.id:
-        raise Conflict(MOVED_ON)
-    event_id = await record(
-        ticket, EventKind.WRITTEN, at=now, actor=staff.name, text=text, dedupe_key=dedupe_key
-    )
-    words = wording.written(ticket.question, text, staff.name, ticket.number)
-    await _tell_asker(Notice.TICKET_WRITTEN, ticket, staff, words, event_id=event_id, now=now)
-
-
-async def _tell_asker(
-    notice: Notice, ticket: Ticket, staff: Staff, words: str, *, event_id: int, now: datetime
-) -> None:
-    """Owe the asker what the specialist wrote; the conversation is the specialist's now."""
-    await outbox.enqueue(
-        notice,
-        account_id=ticket.asker_id,
-        app=ticket.app,
-        payload={
-            "number": ticket.number,
-            "question": ticket.question,
-            "name": staff.name,
-            "text": words,
-        },
-        dedupe_key=f"{notice.value}:{event_id}",
-        stream=asker_stream(ticket.asker_id),
-        now=now,
-    )
-    await takeover.take(ticket, now=now)
-
-
-@transactional
 async def add_message(
     house: House,
     ticket: Ticket,
@@ -197,7 +114,7 @@ async def add_message(
     Raises DomainError for an empty or overlong text, Conflict when the ticket is withdrawn, was
     answered long ago, or the key came before with another text.
     """
-    text = _words(text, LONGEST_MESSAGE, "补充内容")
+    text = typed(text, LONGEST_MESSAGE, "补充内容")
     await lock(ticket)
     before = await TicketEvent.get_or_none(dedupe_key=dedupe_key)
     if before is not None:
@@ -224,40 +141,50 @@ async def take_addition(
     """
     if ticket.state == TicketState.WITHDRAWN:
         raise Conflict("这张工单已撤回，请重新提问。")
-    if ticket.answered_at is not None and now - ticket.answered_at > REOPENED_WITHIN:
+    if is_over(ticket, now):
         raise Conflict("这张工单已答复超过7天，请直接重新提问，会新开一张。")
     event_id = await record(
         ticket, EventKind.MESSAGE, at=now, actor=author, text=text, dedupe_key=dedupe_key
     )
     if ticket.state in (TicketState.ANSWERED, TicketState.CLOSED, TicketState.WAITING_CUSTOMER):
-        due = promise(house, now)
-        await move(
-            ticket,
-            TicketState.ACCEPTED,
-            answer_due_at=due,
-            overdue_at=None,
-            answered_at=None,
-        )
-        ticket.answer_due_at = due
+        await _reopen(house, ticket, now=now)
     if ticket.assignee_id is not None:
         staff = await Staff.get(id=ticket.assignee_id)
         await notify_staff(Notice.TICKET_MESSAGE, ticket, staff, now=now, occasion=event_id)
+
+
+async def _reopen(house: House, ticket: Ticket, *, now: datetime) -> None:
+    """It goes on with the same specialist, and a new deadline."""
+    columns: dict[str, Any] = {
+        "answer_due_at": promise(house, now),
+        "overdue_at": None,
+        "answered_at": None,
+        "close_due_at": None,
+        "closed_at": None,
+    }
+    staff = await Staff.get(id=ticket.assignee_id)
+    if not staff.on_duty:
+        columns["reasons"] = [*ticket.reasons, wording.kept_off_duty(staff.name)]
+    if await outbox.take_back(invitation_key(ticket)):
+        columns["invited_at"] = None
+    await move(ticket, TicketState.ACCEPTED, **columns)
+    ticket.update_from_dict(columns)
+
+
+def is_over(ticket: Ticket, now: datetime) -> bool:
+    """Whether it was answered too long ago to be opened again."""
+    return ticket.answered_at is not None and now - ticket.answered_at > REOPENED_WITHIN
+
+
+def invitation_key(ticket: Ticket) -> str:
+    """The outbox key of the invitation to rate a ticket."""
+    return f"closed:{ticket.id}"
 
 
 async def lock(ticket: Ticket) -> None:
     """Hold the row until the transaction ends, and see it as it now is."""
     await Ticket.select_for_update().get(id=ticket.id)
     await ticket.refresh_from_db()
-
-
-def _words(text: str, longest: int, name: str) -> str:
-    """Typed text, tidied. Raises DomainError when it is empty or too long."""
-    text = storable(text).replace("\r\n", "\n").strip()
-    if not text:
-        raise DomainError(f"{name}不能为空。")
-    if len(text) > longest:
-        raise DomainError(f"{name}最多{longest}字，现在{len(text)}字。")
-    return text
 
 
 def promise(house: House, now: datetime) -> datetime:
@@ -322,14 +249,3 @@ async def record(
     if event_id is None:
         raise Conflict(MOVED_ON)
     return event_id
-
-
-async def _next_number(now: datetime) -> str:
-    """NQ, the day in China, and the day's count: NQ2611230001."""
-    day = f"{now.astimezone(SHANGHAI):%y%m%d}"
-    rows = await fetch(
-        "INSERT INTO counter (name, value) VALUES ($1, 1)"
-        " ON CONFLICT (name) DO UPDATE SET value = counter.value + 1 RETURNING value",
-        f"ticket:{day}",
-    )
-    return f"NQ{day}{rows[0]['value']:04d}"

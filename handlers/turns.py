@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from handlers.filling import Filling
 from handlers.people import Command
 from handlers.slots import Scene
+from handlers.verdicts import Verdict
 from nlp import Decision, Option
 
 Decide = Callable[[str, str], Decision]
@@ -93,6 +94,15 @@ class Duty:
 
 
 @dataclass(frozen=True, slots=True)
+class Judge:
+    """What the asker says of the answer to a ticket; where there is none, `otherwise` is done."""
+
+    verdict: Verdict
+    text: str
+    otherwise: "Outcome"
+
+
+@dataclass(frozen=True, slots=True)
 class Hear:
     """The specialist who has the conversation is told. courtesy: mere thanks, nothing to do."""
 
@@ -122,6 +132,7 @@ Effect = (
     | Command
     | Duty
     | Hear
+    | Judge
     | Lookup
     | Progress
     | Release

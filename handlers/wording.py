@@ -8,6 +8,7 @@ from models.accounts import App
 from models.clock import SHANGHAI
 from models.conversations import Kind
 from models.outbox import Notice
+from models.ratings import Axis
 
 WEEKDAYS = "一二三四五六日"
 
@@ -36,6 +37,7 @@ NO_TICKETS = "没有查到您名下的工单。直接说事情，我帮您登记
 LATE_PREFIX = "（可能重复）"
 
 
+BOT_IS_BACK = "现在由智能助手接着为您服务。"
 BOT_AGAIN = "好的，已回到智能助手。直接提问就行；要找人随时回复“转人工”。"
 NOT_TAKEN = "现在就是智能助手在为您服务，直接提问就行。"
 ALREADY_SUBMITTED = "刚才的申请已经提交，不用再确认。"
@@ -523,3 +525,69 @@ def no_sites(phone: str) -> str:
 def welcome(site: str) -> str:
     """The greeting of who scanned a site's code. site: its name."""
     return f"欢迎来到{site}，已为您登记来访。\n{GREETING}"
+
+
+# The end of a ticket, and its rating.
+
+CLOSED_BY_ASKER = "提问人确认已解决"
+CLOSED_BY_STAFF = "专员办结"
+CLOSED_BY_TIME = "答复后没有新的补充，自动办结"
+NOT_ANSWERED_YET = "这张工单还没有答复，不能办结。"
+RATE_WHEN_CLOSED = "这张工单正在办理，办结后再评价。"
+RATED_TOO_LATE = "办结超过7天，不能再评价或修改了。"
+COMMENTED_ALREADY = "已经留过言了。"
+BAD_SCORE = "评分应为1到5。"
+NO_SCORE = "请至少评一项。"
+SCORE_WORDS = {1: "很不满意", 2: "不满意", 3: "一般", 4: "满意", 5: "很满意"}
+# What each axis is called, and asks.
+AXES = {
+    Axis.PROFESSIONALISM: ("专业性", "答得准不准，说得清不清"),
+    Axis.TIMELINESS: ("及时性", "回得快不快"),
+    Axis.INTEGRITY: ("廉洁性", "匿名计分，不对应单号，投后不能改"),
+}
+INTEGRITY_CAST = "已匿名提交，谢谢。"
+
+
+def closed(number: str, url: str = "") -> str:
+    """A ticket was closed: an invitation to rate it, and the way back."""
+    link = f"：{url}" if url else "。"
+    return (
+        f"单号{number}已办结。这次服务怎么样？点开三下就好{link}\n"
+        "没解决？回复“没解决”加上情况，接着办。"
+    )
+
+
+def rating_ends(moment: datetime) -> str:
+    """How long a rating may be changed."""
+    return f"点一下就保存，{stamp(moment)}前可以改。"
+
+
+def reopened(number: str, promised: str) -> str:
+    """It was not solved: the ticket goes on."""
+    return f"好的，单号{number}接着办，{promised}。"
+
+
+def followed(number: str, new: str, name: str, promised: str) -> str:
+    """It was not solved, and the ticket is too old: a new one goes on. name: "" for nobody."""
+    whom = f"由专员{name}接着办" if name else "现在没有专员值班，上班后优先处理"
+    return f"单号{number}答复已超过7天，给您新开了一张：单号{new}，{whom}，{promised}。"
+
+
+def follow_up(number: str, question: str, text: str) -> str:
+    """The question of a ticket that goes on with an older one."""
+    return f"{text}\n（接单号{number}：{excerpt(question, 60)}）"
+
+
+def kept_off_duty(name: str) -> str:
+    """Why a reopened ticket stays with somebody who is not on duty."""
+    return f"7天内重开，仍由{name}办理（现在不值班）"
+
+
+def goes_on(number: str) -> str:
+    """Why there is a second ticket about the same thing."""
+    return f"接续单号{number}：答复已超过7天，新开一张"
+
+
+def kept_specialist(name: str) -> str:
+    """Why a following ticket goes to whom it goes."""
+    return f"{name}办过上一张，现在值班"

@@ -1,7 +1,7 @@
 """Working time: spans of a working day, holidays and make-up days."""
 
 from collections.abc import Callable
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 
 import chinese_calendar
@@ -13,6 +13,7 @@ log = structlog.get_logger(__name__)
 
 # 全国年节及纪念日放假办法: the holidays that stand on the same day every year.
 STATUTORY = frozenset({(1, 1), (5, 1), (5, 2), (10, 1), (10, 2), (10, 3)})
+NIGHT_BEGINS, NIGHT_ENDS, AFTER_THE_NIGHT = time(21), time(8), time(8, 30)
 Spans = tuple[tuple[time, time], ...]
 _warned: set[int] = set()
 
@@ -50,6 +51,15 @@ def is_open(now: datetime, spans: Spans) -> bool:
     return inside and is_workday(local.date())
 
 
+def outside_the_night(moment: datetime) -> datetime:
+    """`moment`, or where people sleep (21:00 to 8:00 in China) the next 8:30."""
+    local = moment.astimezone(SHANGHAI)
+    if NIGHT_ENDS <= local.time() < NIGHT_BEGINS:
+        return moment
+    day = local.date() + timedelta(days=local.time() >= NIGHT_BEGINS)
+    return datetime.combine(day, AFTER_THE_NIGHT, SHANGHAI).astimezone(UTC)
+
+
 def add_working_time(
     start: datetime,
     amount: timedelta,
@@ -59,7 +69,8 @@ def add_working_time(
     """The moment when `amount` of working time has passed since `start` (both aware).
 
     spans: opening and closing times of a working day in China's time, in order.
-    The result lies inside a span or at its end. Raises ValueError when `amount` is not positive.
+    The result, in UTC, lies inside a span or at its end. Raises ValueError when `amount` is not
+    positive.
     """
     if amount <= timedelta():
         raise ValueError("amount must be positive")
@@ -73,6 +84,13 @@ def add_working_time(
                 if begin >= end:
                     continue
                 if begin + amount <= end:
-                    return begin + amount
+                    return (begin + amount).astimezone(UTC)  # SQLite compares moments as text
                 amount -= end - begin
         day += timedelta(days=1)
+
+
+def add_working_days(start: datetime, days: int, spans: Spans) -> datetime:
+    """The moment when the working time of `days` working days (at least 1) has passed."""
+    edges = [[datetime.combine(date.min, edge, SHANGHAI) for edge in span] for span in spans]
+    whole_day = sum((closes - opens for opens, closes in edges), timedelta())
+    return add_working_time(start, days * whole_day, spans)

@@ -32,6 +32,7 @@ def tables() -> dict[str, type[Model]]:
             model._meta.fields_map[name].related_model
             for name in model._meta.fk_fields | model._meta.o2o_fields
         }
+        - {model}  # a row points to an older one of its own table, which is filled in first
         for model in models
     }
     return {model._meta.db_table: model for model in TopologicalSorter(points_to).static_order()}

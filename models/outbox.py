@@ -18,6 +18,7 @@ class Notice(StrEnum):
     TICKET_ASSIGNED = "ticket_assigned"
     TICKET_OVERDUE = "ticket_overdue"
     TICKET_PARKED = "ticket_parked"
+    TICKET_CLOSED = "ticket_closed"  # and an invitation to rate it
     TICKET_MESSAGE = "ticket_message"  # the asker added something
 
 

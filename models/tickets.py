@@ -66,6 +66,8 @@ class EventKind(StrEnum):
     MESSAGE = "message"  # the asker added something
     WRITTEN = "written"  # the specialist wrote to the asker and has not answered yet
     ANSWERED = "answered"
+    CLOSED = "closed"
+    COMMENTED = "commented"  # the asker, beside the rating
     OVERDUE = "overdue"
     NOTICE_FAILED = "notice_failed"
     NOT_KEPT = "not_kept"  # a file that the asker sent came to nothing
@@ -82,6 +84,8 @@ class Ticket(Model):
     """One question in care. Its number is what people quote, overdue_at is set once when missed.
 
     enterprise: whom the asker was proven to work for when asking; it shares the ticket.
+    close_due_at: when an answered ticket closes by itself. follows: the ticket that this one goes
+    on with, where it was too late to open that again.
     """
 
     id = fields.IntField(primary_key=True)
@@ -113,11 +117,20 @@ class Ticket(Model):
     answer_due_at = fields.DatetimeField()
     overdue_at = fields.DatetimeField(null=True)
     answered_at = fields.DatetimeField(null=True)
+    close_due_at = fields.DatetimeField(null=True)
+    closed_at = fields.DatetimeField(null=True)
+    invited_at = fields.DatetimeField(null=True)  # to rate it, once
+    follows: fields.ForeignKeyNullableRelation["Ticket"] = fields.ForeignKeyField(
+        "models.Ticket", related_name="followers", null=True, on_delete=fields.RESTRICT
+    )
+    follows_id: int | None
 
     class Meta:
         table = "ticket"
         indexes = (
             ("state", "answer_due_at"),
+            ("state", "close_due_at"),
+            ("follows_id",),
             ("asker_id", "created_at"),
             ("enterprise_id", "id"),
             ("assignee_id", "state"),

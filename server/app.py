@@ -20,6 +20,7 @@ from server.http.desk import setup_desk
 from server.http.errors import setup_errors
 from server.http.limits import limits_for
 from server.http.ops import setup_ops
+from server.http.rating_page import setup_rating
 from server.http.static import setup_static
 from server.http.trace import TracedRequest
 from server.knowledge import Renewal
@@ -76,6 +77,7 @@ def create_app(
     app.blueprint(callbacks(App.MINIAPP, "/wechat/miniapp"))
     app.blueprint(setup_api())
     app.blueprint(setup_desk())
+    app.blueprint(setup_rating())
     app.blueprint(setup_static())
     app.blueprint(setup_ops())
     setup_errors(app)

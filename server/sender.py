@@ -11,6 +11,7 @@ from handlers.gates import Pass
 from models.clock import Clock
 from models.outbox import Channel, Delivery, Notice, OutboxItem
 from server import gatekeeper
+from server.links import rating_url
 from server.metrics import count_delivery
 from server.signing import Signer
 from server.wechat.client import SendResult, WeChatClient
@@ -155,7 +156,7 @@ class Sender:
         )
 
     async def _link(self, item: OutboxItem) -> str:
-        """The page that a notice opens: the ticket, for staff to work on or the asker to read."""
+        """The page that a notice opens: the ticket, to be worked on, read or rated."""
         now = self.clock.now()
         if item.notice in delivery.STAFF_NOTICES:
             link = await links.issue(
@@ -168,11 +169,15 @@ class Sender:
                 "asker-link", {"number": item.payload["number"]}, now=now, ttl=ASKER_LINK_VALID
             )
             return f"{self.public_url}/t/{token}"
+        if item.notice == Notice.TICKET_CLOSED:
+            return rating_url(self.signer, self.public_url, item.payload["number"], now=now)
         return ""
 
     def _text(self, item: OutboxItem, url: str) -> str:
         if item.notice in delivery.STAFF_NOTICES:
             return wording.staff_notice(item.notice, item.payload, url)
+        if item.notice == Notice.TICKET_CLOSED:
+            return wording.closed(item.payload["number"], url)
         text = str(item.payload["text"])
         if len(text.encode()) <= LONGEST_TEXT:
             return text

@@ -22,6 +22,7 @@ from nlp import Corpus, Matcher, load_packaged
 from nlp.corpus import faults
 from server.collector import Collector
 from server.config import Config
+from server.links import rating_url
 from server.sender import Sender
 from server.signing import Signer
 from server.wechat.client import WeChatClient
@@ -87,9 +88,13 @@ async def wired(config: Config, clock: Clock, house: House | None = None) -> Asy
     house: an engine built before; without one it is built here.
     """
     knowledge = await version()
-    house = house or await build_house(config, clock)
     templates = load_templates(config.templates_file)
     signer = Signer(config.secret_key)
+
+    def url_of(number: str) -> str:
+        return rating_url(signer, config.public_url, number, now=clock.now())
+
+    house = replace(house or await build_house(config, clock), rating_url=url_of)
     async with httpx.AsyncClient() as http, _token_store(config) as tokens:
         client = WeChatClient(
             http,

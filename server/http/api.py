@@ -12,12 +12,12 @@ from handlers.consents import consents_of
 from handlers.errors import DomainError, NotFound, Unavailable
 from handlers.ids import possible_id
 from handlers.incoming import App, Incoming, Kind
-from handlers.ticket_records import Audience
-from server.http import api_people, api_services, forms, limits, presentation
+from server.http import api_people, api_services, forms, limits, presentation, ratings_api
 from server.http.attachments import send_attachment
 from server.http.context import limits_of, wiring
 from server.http.idempotency import idempotency_key
 from server.http.openapi import document
+from server.http.own_ticket import own_ticket
 from server.http.presentation import TicketDetail
 from server.http.routes import JSON, SESSION, Attached, Picture, Route, register
 from server.wechat.errors import CodeRejected, PlatformError
@@ -75,7 +75,7 @@ async def my_tickets(request: Request, who: Principal) -> tuple[int, forms.Ticke
 
 
 async def my_ticket(request: Request, who: Principal, number: str) -> tuple[int, TicketDetail]:
-    return 200, await _detail(request, who, number)
+    return 200, await own_ticket(request, who, number)
 
 
 async def add_message(
@@ -91,7 +91,7 @@ async def add_message(
         dedupe_key=f"api:{who.identity_id}:{ticket.id}:{idempotency_key(request)}",
         now=wired.clock.now(),
     )
-    return 201, await _detail(request, who, number)
+    return 201, await own_ticket(request, who, number)
 
 
 async def add_attachment(request: Request, who: Principal, number: str) -> tuple[int, TicketDetail]:
@@ -106,7 +106,7 @@ async def add_attachment(request: Request, who: Principal, number: str) -> tuple
         dedupe_key=f"api-picture:{who.identity_id}:{ticket.id}:{idempotency_key(request)}",
         now=wired.clock.now(),
     )
-    return 201, await _detail(request, who, number)
+    return 201, await own_ticket(request, who, number)
 
 
 async def attachment(
@@ -205,6 +205,7 @@ ROUTES = (
         answers={200: Attached},
         refusals=(404,),
     ),
+    *ratings_api.ROUTES,
     Route(
         method="GET",
         path="/notices",
@@ -250,15 +251,3 @@ def setup_api() -> Blueprint:
         return raw(described, content_type=JSON)
 
     return blueprint
-
-
-async def _detail(request: Request, who: Principal, number: str) -> TicketDetail:
-    ticket = await ticket_records.access_ticket_as_colleague(who.account_id, number)
-    events = await ticket_records.events_of(ticket, audience=Audience.EVERYONE)
-    return presentation.ticket_detail(
-        ticket,
-        events,
-        now=wiring(request).clock.now(),
-        reader=who.account_id,
-        attachments=await attachments.attachments_of(ticket),
-    )

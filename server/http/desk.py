@@ -2,17 +2,19 @@
 
 from collections.abc import Awaitable, Callable, Coroutine
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
 from sanic import Blueprint, HTTPResponse, Request
 from sanic.response import redirect
 
-from handlers import attachments, links, ticket_records, tickets
+from handlers import answering, attachments, closing, links, ratings, ticket_records, wording
 from handlers.accounts import Staff, staff_by_id
+from handlers.answering import LONGEST_ANSWER
+from handlers.closing import ClosedBy
 from handlers.errors import DomainError, Gone, NotFound, Unauthorized
 from handlers.ticket_records import Audience
-from handlers.tickets import LONGEST_ANSWER
 from server.http import presentation
 from server.http.attachments import send_attachment
 from server.http.body import SMALL, read_body
@@ -78,16 +80,16 @@ async def accept(request: Request, number: str) -> HTTPResponse:
     staff = await _staff(request)
     _check_form(request, staff)
     ticket = await ticket_records.access_ticket_as_staff(staff, number)
-    await tickets.accept(ticket, staff, now=wiring(request).clock.now())
+    await answering.accept(ticket, staff, now=wiring(request).clock.now())
     return redirect(f"/desk/tickets/{number}", status=303)
 
 
 async def answer(request: Request, number: str) -> HTTPResponse:
-    return await _send(request, number, tickets.answer)
+    return await _send(request, number, partial(answering.answer, wiring(request).house))
 
 
 async def write(request: Request, number: str) -> HTTPResponse:
-    return await _send(request, number, tickets.write)
+    return await _send(request, number, answering.write)
 
 
 async def _send(request: Request, number: str, act: Callable[..., Awaitable[None]]) -> HTTPResponse:
@@ -104,6 +106,15 @@ async def _send(request: Request, number: str, act: Callable[..., Awaitable[None
     except DomainError as error:
         # What was typed is never lost: it comes back with the reason.
         return await _ticket_page(request, staff, number, draft=text, problem=error)
+    return redirect(f"/desk/tickets/{number}", status=303)
+
+
+async def close(request: Request, number: str) -> HTTPResponse:
+    staff = await _staff(request)
+    _check_form(request, staff)
+    ticket = await ticket_records.access_ticket_as_staff(staff, number)
+    now = wiring(request).clock.now()
+    await closing.close(ticket, ClosedBy.STAFF, actor=staff.name, now=now)
     return redirect(f"/desk/tickets/{number}", status=303)
 
 
@@ -129,6 +140,7 @@ ROUTES = (
     ("POST", "/desk/tickets/<number:str>/accept", accept),
     ("POST", "/desk/tickets/<number:str>/answer", answer),
     ("POST", "/desk/tickets/<number:str>/write", write),
+    ("POST", "/desk/tickets/<number:str>/close", close),
     ("GET", "/desk/tickets/<number:str>/attachments/<attachment_id:int>", attachment),
     ("GET", "/t/<token:str>", read),
 )
@@ -181,11 +193,16 @@ async def _ticket_page(
         title=f"工单 {number}",
         staff=staff.name,
         ticket=presentation.work_detail(
-            ticket, events, now=now, attachments=await attachments.attachments_of(ticket)
+            ticket,
+            events,
+            now=now,
+            attachments=await attachments.attachments_of(ticket),
+            rating=await ratings.rating_of(ticket),
         ),
         form=wired.signer.sign(
             FORM, {"staff": staff.id, "form": uuid4().hex}, now=now, ttl=SESSION_LASTS
         ),
+        words=wording.SCORE_WORDS,
         longest=LONGEST_ANSWER,
         draft=draft,
         problem=problem.sentence if problem else "",

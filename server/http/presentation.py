@@ -12,6 +12,7 @@ from handlers.forms import forms
 from handlers.topics import label
 from models.attachments import Attachment
 from models.outbox import Notice, OutboxItem
+from models.ratings import Axis, Rating
 from models.requests import ServiceRequest
 from models.tickets import LABELS, UNANSWERED_STATES, EventKind, Ticket, TicketEvent, TicketState
 
@@ -23,6 +24,8 @@ EVENT_LABELS = {
     EventKind.MESSAGE: "补充",
     EventKind.WRITTEN: "专员留言",
     EventKind.ANSWERED: "答复",
+    EventKind.CLOSED: "办结",
+    EventKind.COMMENTED: "评价留言",
     EventKind.OVERDUE: "超时",
     EventKind.NOTICE_FAILED: "通知未达",
     EventKind.NOT_KEPT: "附件未存",
@@ -73,12 +76,24 @@ class AttachedFile(msgspec.Struct):
     is_picture: bool
 
 
+class GivenRating(msgspec.Struct):
+    """What the asker thinks of the service, 1 to 5; null where not rated."""
+
+    professionalism: int | None
+    timeliness: int | None
+
+
 class TicketDetail(TicketSummary):
-    """A ticket with its history and its files, oldest first."""
+    """A ticket with its history and its files, oldest first.
+
+    rating: null where there is none. may_rate: what this reader may rate now.
+    """
 
     specialist: str | None
     events: list[HistoryEvent]
     attachments: list[AttachedFile]
+    rating: GivenRating | None
+    may_rate: list[Axis]
 
 
 class WorkDetail(TicketDetail):
@@ -88,6 +103,27 @@ class WorkDetail(TicketDetail):
     reasons: list[str]
     standards: list[str]
     assignee_id: int | None
+
+
+class RatingRow(msgspec.Struct):
+    """One axis on the rating page. chosen: null where not rated, or where that is not known."""
+
+    axis: Axis
+    label: str
+    hint: str
+    chosen: int | None
+    may_rate: bool
+
+
+class RatingSheet(msgspec.Struct):
+    """The rating page of a ticket. note: how long it may be rated, or why it may not."""
+
+    number: str
+    question: str
+    note: str
+    open: bool
+    integrity_cast: bool
+    rows: list[RatingRow]
 
 
 class WaitingNotice(msgspec.Struct):
@@ -126,6 +162,8 @@ def ticket_detail(
     now: datetime,
     reader: int = 0,
     attachments: Sequence[Attachment] = (),
+    rating: Rating | None = None,
+    may_rate: Sequence[Axis] = (),
     tickets_path: str = "/api/v1/tickets",
 ) -> TicketDetail:
     """A ticket with its history; `ticket.assignee` must be fetched.
@@ -157,7 +195,15 @@ def ticket_detail(
             )
             for attachment in attachments
         ],
+        rating=_given(rating),
+        may_rate=list(may_rate),
     )
+
+
+def _given(rating: Rating | None) -> GivenRating | None:
+    if rating is None or rating.at is None:
+        return None
+    return GivenRating(professionalism=rating.professionalism, timeliness=rating.timeliness)
 
 
 def work_detail(
@@ -166,10 +212,16 @@ def work_detail(
     *,
     now: datetime,
     attachments: Sequence[Attachment] = (),
+    rating: Rating | None = None,
 ) -> WorkDetail:
     """What staff see; `ticket.assignee` must be fetched."""
     detail = ticket_detail(
-        ticket, events, now=now, attachments=attachments, tickets_path="/desk/tickets"
+        ticket,
+        events,
+        now=now,
+        attachments=attachments,
+        rating=rating,
+        tickets_path="/desk/tickets",
     )
     return WorkDetail(
         **msgspec.structs.asdict(detail),
@@ -197,6 +249,31 @@ def applied(request: ServiceRequest, *, now: datetime) -> Applied:
         title=form.title,
         rows=rows_of(form, request.given),
         ticket=ticket_summary(request.ticket, now=now),
+    )
+
+
+def rating_sheet(
+    ticket: Ticket, rating: Rating | None, may_rate: Sequence[Axis], *, ends_at: datetime | None
+) -> RatingSheet:
+    """The rating page of a ticket, until `ends_at`; None while the ticket is not closed."""
+    if may_rate and ends_at is not None:
+        note = wording.rating_ends(ends_at)
+    else:
+        note = wording.RATE_WHEN_CLOSED if ends_at is None else wording.RATED_TOO_LATE
+    chosen = {
+        Axis.PROFESSIONALISM: rating.professionalism if rating else None,
+        Axis.TIMELINESS: rating.timeliness if rating else None,
+    }
+    return RatingSheet(
+        number=ticket.number,
+        question=wording.excerpt(ticket.question, 40),
+        note=note,
+        open=bool(may_rate),
+        integrity_cast=rating is not None and rating.integrity_cast,
+        rows=[
+            RatingRow(axis, name, hint, chosen.get(axis), axis in may_rate)
+            for axis, (name, hint) in wording.AXES.items()
+        ],
     )
 
 

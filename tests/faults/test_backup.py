@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from handlers import ratings
 from handlers.house import House
 from handlers.knowledge import import_corpus
+from handlers.ratings import Axis
 from models import dump
 from models.clock import Clock
+from models.ratings import Rating
 from models.tickets import Counter, Ticket
 from nlp import load_packaged
 from server import archive
@@ -93,6 +96,28 @@ async def test_backup_under_load_is_one_moment_and_restores_equal(
         before = await Ticket.all().count()
         await open_ticket(restored, await sign_in(restored, COLLEAGUE))
         assert await Ticket.all().count() == before + 1
+
+
+async def test_a_rated_ticket_and_what_follows_it_come_back(
+    config: Config, empty: Place, house: House, clock: Clock, tmp_path: Path
+) -> None:
+    path = tmp_path / "b.tar.gz"
+    async with running_product(config, house, clock) as product:
+        await story(product)
+        await product.say(EMPLOYEE, "几点下班")
+        await product.work()  # learns that it is the same person
+        await product.say(EMPLOYEE, "解决了")
+        scores = {Axis.PROFESSIONALISM: 5, Axis.INTEGRITY: 4}
+        await ratings.rate(await Ticket.get(), scores, now=clock.now())
+        clock.travel(timedelta(days=8))
+        await product.say(EMPLOYEE, "没解决")
+        code, said = await here(product).run("backup", path)
+        assert code == 0, said
+    code, said = await empty.run("restore", path, "--verify")
+    assert code == 0, said
+    async with empty.opened():
+        first, second = await Ticket.all().order_by("id")
+        assert (second.follows_id, (await Rating.get()).ticket_id) == (first.id, first.id)
 
 
 async def test_a_snapshot_is_one_moment_and_holds_up_no_writer(empty: Place) -> None:

@@ -42,6 +42,7 @@ def test_another_name_only_warns(tmp_path: Path) -> None:
         ('"08:30", "12:00"', '"8点", "12:00"'),
         ("answer_hours = 4", "answer_hours = 0"),
         ("answer_hours = 4", "answer_hours = "),
+        ("close_after_days = 3", "close_after_days = 0"),
         ("service_phone", "telephone"),
     ],
 )

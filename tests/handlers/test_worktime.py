@@ -1,10 +1,15 @@
 """Working time over lunch, nights, weekends, holidays and make-up days."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
-from handlers.worktime import add_working_time, is_workday
+from handlers.worktime import (
+    add_working_days,
+    add_working_time,
+    is_workday,
+    outside_the_night,
+)
 from models.clock import SHANGHAI
 
 SPANS = ((time(8, 30), time(12)), (time(14), time(17, 30)))
@@ -32,6 +37,36 @@ def at(text: str) -> datetime:
 )
 def test_time_runs_only_while_working(start: str, hours: int, end: str) -> None:
     assert add_working_time(at(start), timedelta(hours=hours), SPANS) == at(end)
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        ("2026-11-23 10:00", "2026-11-26 10:00"),
+        ("2026-11-26 10:00", "2026-12-01 10:00"),  # over a weekend
+        ("2026-11-28 10:00", "2026-12-02 17:30"),  # three whole days from Monday
+        ("2026-09-30 10:00", "2026-10-10 10:00"),  # a holiday, and a Saturday that is worked
+    ],
+)
+def test_three_working_days(start: str, end: str) -> None:
+    moment = add_working_days(at(start), 3, SPANS)
+    assert moment == at(end)
+    # SQLite compares moments as text.
+    assert moment.tzinfo is UTC
+
+
+@pytest.mark.parametrize(
+    ("moment", "sent"),
+    [
+        ("2026-11-23 20:59", "2026-11-23 20:59"),
+        ("2026-11-23 21:00", "2026-11-24 08:30"),
+        ("2026-11-24 00:00", "2026-11-24 08:30"),
+        ("2026-11-24 07:59", "2026-11-24 08:30"),
+        ("2026-11-24 08:00", "2026-11-24 08:00"),
+    ],
+)
+def test_nobody_is_woken(moment: str, sent: str) -> None:
+    assert outside_the_night(at(moment)) == at(sent)
 
 
 def test_nothing_is_promised_for_no_time() -> None:

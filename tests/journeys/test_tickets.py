@@ -230,6 +230,13 @@ async def test_staff_sign_on_and_off_with_a_word(product: Product) -> None:
     assert "值班" not in await product.say(EMPLOYEE, "下班")
 
 
+async def test_missed_deadline_is_noticed_at_once(product: Product) -> None:
+    ticket = await asked(product)
+    product.clock.freeze(ticket.answer_due_at + timedelta(minutes=1))
+    await product.work()
+    assert (await Ticket.get()).overdue_at == product.clock.now()
+
+
 async def test_missed_deadline_is_not_promised_again(product: Product) -> None:
     await asked(product)
     product.clock.travel(timedelta(hours=30))

@@ -101,7 +101,7 @@ class Stage:
             case "voice":
                 return await phone.send_voice(openid, RECORDING, value or "")
             case "location":
-                return await phone.send_location(openid, *map(float, value))
+                return await phone.send_location(openid, float(value[0]), float(value[1]))
             case "link" | "file" | "video":
                 return await phone.send_other(openid, kind, value or "")
             case "scan":
