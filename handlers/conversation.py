@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from handlers import accounts, dialog, outbox, threads, ticket_records, tickets, wording
+from handlers import accounts, dialog, outbox, threads, ticket_records, tickets, windows, wording
 from handlers.errors import DomainError, NotFound
 from handlers.events import note
 from handlers.house import House
@@ -156,6 +156,7 @@ async def _settle(
     await accounts.set_following(thread.identity_id, follows=True, at=message.sent_at)
     if message.kind == Kind.FOLLOWED and not thread.unionid_known:
         await accounts.ask_unionid_again(thread.identity_id, now)  # told of followers only
+    await windows.opened(house.platform.allowances, thread.identity_id, message)
     waiting = await _is_contact(message) and await outbox.unpark(thread.account_id, now=now)
     message.decision = msgspec.to_builtins(outcome.decision) if outcome.decision else None
     message.reply = await _carry_out(house, message, thread, outcome, now=now)

@@ -3,13 +3,17 @@
 import re
 import tomllib
 from dataclasses import dataclass
-from datetime import time
+from datetime import time, timedelta
 from itertools import pairwise
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 import structlog
 
+from handlers.windows import ALLOWANCES, Allowances
+from models.accounts import App
+from models.windows import Act
 from nlp import PLATFORM_SOURCE, Article
 
 SUFFIX = "质量基础设施“一站式”服务平台"
@@ -46,6 +50,13 @@ class Hours(msgspec.Struct, frozen=True):
     spans: list[tuple[str, str]]
 
 
+class Allowance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How many customer-service messages may follow what a person did, and for how long."""
+
+    messages: Annotated[int, msgspec.Meta(ge=0, le=100)]
+    minutes: Annotated[int, msgspec.Meta(ge=1, le=60 * 24 * 30)]
+
+
 class PlatformFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The file's own form."""
 
@@ -56,11 +67,15 @@ class PlatformFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hours: Hours
     sites: list[Site] = []
     turnaround: list[Turnaround] = []
+    allowances: dict[App, dict[Act, Allowance]] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Platform:
-    """The platform file, checked. `spans`: opening and closing times of a working day, in order."""
+    """The platform file, checked. `spans`: opening and closing times of a working day, in order.
+
+    allowances: WeChat's own, with what the file says instead of them.
+    """
 
     name: str
     service_phone: str
@@ -69,6 +84,7 @@ class Platform:
     spans: tuple[tuple[time, time], ...]
     sites: tuple[Site, ...]
     turnaround: tuple[Turnaround, ...]
+    allowances: Allowances
 
     def hours_text(self) -> str:
         """Opening hours as people say them."""
@@ -104,7 +120,17 @@ def load_platform(path: Path) -> Platform:
         spans=spans,
         sites=tuple(raw.sites),
         turnaround=tuple(raw.turnaround),
+        allowances=_allowances(raw.allowances),
     )
+
+
+def _allowances(raw: dict[App, dict[Act, Allowance]]) -> Allowances:
+    given = {
+        (app, act): (allowance.messages, timedelta(minutes=allowance.minutes))
+        for app, acts in raw.items()
+        for act, allowance in acts.items()
+    }
+    return {**ALLOWANCES, **given}
 
 
 def _spans(raw: list[tuple[str, str]]) -> tuple[tuple[time, time], ...]:

@@ -130,3 +130,14 @@ def staff_notice(notice: Notice, payload: Mapping[str, Any], url: str) -> str:
         f"【{STAFF_NOTICE_TITLES[notice]}】{payload['number']} {payload['topic']}\n"
         f"{excerpt(str(payload['question']), 60)}\n打开处理：{url}"
     )
+
+
+# Several texts in one customer-service message.
+BETWEEN_REPLIES = "\n\n————————\n\n"
+
+
+def replies(texts: list[str], *, waited: bool) -> str:
+    """One text as it is; several, or what has waited for a contact, under a heading."""
+    if len(texts) == 1 and not waited:
+        return texts[0]
+    return f"您有 {len(texts)} 条回复：\n\n" + BETWEEN_REPLIES.join(texts)
