@@ -69,7 +69,7 @@ async def begin(
             await outbox.wait_at(item, route.channel)
             return None
         rows = [item]
-        if credit is not None and _mergeable(item, route.channel):
+        if credit is not None:
             rows += await _companions(item, route.channel, credit, now=now)
         labelled = await _labelled(rows)
         labelled = labelled[: _fitting(labelled, longest)]
@@ -151,38 +151,26 @@ async def _record(
     )
 
 
-def _mergeable(item: OutboxItem, channel: Channel) -> bool:
-    """Whether a row is a text to an asker, and this the channel that it tries first."""
-    return (
-        item.notice not in delivery.STAFF_NOTICES
-        and channel == delivery.CUSTOM[item.app]
-        and "text" in item.payload
-    )
-
-
 async def _companions(
     item: OutboxItem, channel: Channel, credit: Credit, *, now: datetime
 ) -> list[OutboxItem]:
     """The rows that should go out in the same message as `item`, as far as they fit."""
-    if item.attempts > TRIES_TOGETHER:
+    if item.notice in delivery.STAFF_NOTICES or item.attempts > TRIES_TOGETHER:
         return []
     waiting = await outbox.due_behind(item, now=now)
-    tried = Delivery.filter(item_id__in=[row.id for row in waiting], channel=channel, final=True)
-    shut = {(attempt.item_id, attempt.round) for attempt in await tried}
-    rows = [
-        *takewhile(
-            lambda row: (
-                _mergeable(row, channel)
-                and row.account_id == item.account_id
-                and (row.id, row.round) not in shut
-            ),
-            waiting,
-        )
-    ]
-    if credit.sure is not None and 1 + len(rows) > credit.sure:
-        return rows
-    # There are credits for all, so only what waited for a contact goes together.
-    return [*takewhile(lambda row: row.round > 0, rows)] if item.round > 0 else []
+    shut = await outbox.shut_channels([item, *waiting])
+
+    def goes_along(row: OutboxItem) -> bool:
+        """Whether it is a text to the same asker, and this its first channel that is not shut."""
+        # What is shut for the one is so for the other.
+        closed = shut[item.id] | shut[row.id]
+        first = next((c for c in delivery.plan(row) if c not in closed), None)
+        return row.account_id == item.account_id and "text" in row.payload and first == channel
+
+    rows = list(takewhile(goes_along, waiting))
+    released = list(takewhile(lambda row: row.round > 0, rows)) if item.round > 0 else []
+    messages = 1 + len(rows) - len(released)
+    return released if credit.sure is None or messages <= credit.sure else rows
 
 
 async def _labelled(rows: list[OutboxItem]) -> list[tuple[OutboxItem, str]]:

@@ -233,10 +233,14 @@ async def settle_in_inbox(account_id: int, item_id: int, *, now: datetime) -> bo
     return True
 
 
-async def shut_channels(item: OutboxItem) -> set[Channel]:
-    """Channels that are known to be shut for this item in this round."""
-    rows = await Delivery.filter(item_id=item.id, round=item.round, final=True)
-    return {row.channel for row in rows}
+async def shut_channels(items: list[OutboxItem]) -> dict[int, set[Channel]]:
+    """Channels that are known to be shut for each of these in its present round, by their ids."""
+    rounds = {item.id: item.round for item in items}
+    shut: dict[int, set[Channel]] = {item.id: set() for item in items}
+    for row in await Delivery.filter(item_id__in=list(rounds), final=True):
+        if row.round == rounds[row.item_id]:
+            shut[row.item_id].add(row.channel)
+    return shut
 
 
 async def maybe_sent_before(items: list[OutboxItem]) -> set[int]:
