@@ -56,6 +56,7 @@ async def restore(config: Config, path: Path, *, verify: bool) -> int:
     say("备份之后发出的链接和登录可能对不上号：请换一个新的 NQI_SECRET_KEY，再启动服务。")
     comparison = await compare(manifest, store) if verify else None
     await windows.forget()
+    say("客服消息还能发几条，备份之后可能变了：这项记录已清空，按微信的答复重新记。")
     if comparison is None:
         return 0
     say(f"已复核：{comparison.tables} 张表，{comparison.rows} 行，{comparison.files} 个附件")
