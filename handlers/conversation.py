@@ -21,6 +21,7 @@ from handlers import (
     outbox,
     takeover,
     threads,
+    windows,
     wording,
 )
 from handlers.effects import Turn
@@ -185,6 +186,7 @@ async def _settle(
     await accounts.set_following(thread.identity_id, follows=True, at=message.sent_at)
     if message.kind == Kind.FOLLOWED and not thread.unionid_known:
         await accounts.ask_unionid_again(thread.identity_id, now)  # told of followers only
+    await windows.opened(house.platform.allowances, thread.identity_id, message)
     waiting = await _is_contact(message) and await outbox.unpark(thread.account_id, now=now)
     message.decision = msgspec.to_builtins(outcome.decision) if outcome.decision else None
     await media.note(message, thread, now=now)

@@ -55,7 +55,7 @@ def plan(item: OutboxItem) -> tuple[Channel, ...]:
 
 async def next_route(item: OutboxItem, template_ids: TemplateIds) -> Route | None:
     """The next channel not yet found shut for this item; None when there is none."""
-    shut = await outbox.shut_channels(item)
+    shut = (await outbox.shut_channels([item]))[item.id]
     identities = {i.app: i for i in await Identity.filter(account_id=item.account_id)}
     for channel in plan(item):
         identity = identities.get(APP_OF[channel])

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from handlers import accounts, consents, outbox
+from handlers import accounts, consents, outbox, windows
 from models.accounts import App, Identity
 from models.conversations import InboundMessage, Kind
 from models.outbox import Channel
@@ -27,6 +27,7 @@ async def note(message: InboundMessage, identity: Identity, *, now: datetime) ->
             await outbox.report_delivered(delivery, status=status, now=now)
     if message.kind == Kind.UNFOLLOWED:
         await accounts.set_following(identity.id, follows=False, at=message.sent_at)
+        await windows.unfollowed(identity.id, at=message.sent_at)
     elif message.kind == Kind.CONSENT:
         changes = [
             (str(c["template_id"])[:64], str(c["status"])) for c in message.payload["consents"]

@@ -2,6 +2,7 @@
 
 import random
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Any
 from uuid import uuid4
 
@@ -35,6 +36,7 @@ _OWED_ON_CONTACT = (
 LEASE = timedelta(seconds=120)
 # With the longest pause of 15 min, about a day.
 MAX_ATTEMPTS = 100
+MOST_ALONG = 20  # rows in one message beside the first; more than fit
 LONGEST_MESSAGE_ID = 64
 # A reply waits behind what a contact released, but not for ever: sending may be broken.
 RELEASE_GOES_FIRST_FOR = timedelta(seconds=30)
@@ -99,40 +101,52 @@ async def claim(*, now: datetime, limit: int) -> list[OutboxItem]:
     return await OutboxItem.filter(id__in=ids, lease=lease).order_by("priority", "id")
 
 
-@transactional
-async def begin_attempt(item: OutboxItem, channel: Channel, *, now: datetime) -> Delivery | None:
-    """Write down that sending begins; None when the lease is no longer ours."""
-    if not await _still_ours(item):
-        return None
-    return await Delivery.create(
-        item_id=item.id,
-        channel=channel,
-        round=item.round,
-        result=DeliveryResult.UNKNOWN,
-        at=now,
-    )
+async def still_ours(item: OutboxItem) -> bool:
+    """Whether nobody else has taken the row since: a lease may run out during a send."""
+    return await OutboxItem.filter(id=item.id, lease=item.lease, state=OutboxState.LEASED).exists()
 
 
-@transactional
-async def record_accepted(
-    item: OutboxItem, delivery: Delivery, *, message_id: str, now: datetime
-) -> bool:
-    """The platform took it. False, and nothing but the attempt's row changes, when the lease was
-    no longer ours."""
-    await Delivery.filter(id=delivery.id).update(
-        result=DeliveryResult.ACCEPTED, code="0", message_id=message_id
+async def due_behind(item: OutboxItem, *, now: datetime) -> list[OutboxItem]:
+    """What may go out along with a row of ours: those that come next in its stream, in order, as
+    far as each is due. They are locked until the transaction ends."""
+    rows = (
+        await OutboxItem.filter(
+            stream=item.stream,
+            id__gt=item.id,
+            state__in=(OutboxState.PENDING, OutboxState.LEASED),
+        )
+        .order_by("id")
+        .limit(MOST_ALONG)
+        .select_for_update()
     )
+    return list(takewhile(lambda row: _is_free(row, now), rows))
+
+
+async def take_along(item: OutboxItem, rows: list[OutboxItem]) -> None:
+    """Lease rows that `due_behind` gave in this transaction, for as long as `item` is leased."""
+    if not rows:
+        return
+    await OutboxItem.filter(id__in=[row.id for row in rows]).update(
+        state=OutboxState.LEASED, lease=item.lease, lease_until=item.lease_until
+    )
+    for row in rows:
+        row.lease = item.lease
+
+
+async def leave_behind(row: OutboxItem) -> bool:
+    """Put a row that was taken along back in its place, as if it had not been touched. False
+    when the lease was no longer ours."""
+    return await _move(row, OutboxState.PENDING)
+
+
+async def done(item: OutboxItem, *, now: datetime) -> bool:
+    """The platform took it. False when the lease was no longer ours."""
     return await _move(item, OutboxState.DONE, done_at=now)
 
 
-@transactional
-async def record_failed(
-    delivery: Delivery, *, code: str, final: bool, maybe_sent: bool = False
-) -> None:
-    """This attempt did not succeed. final: this channel is shut for this item in this round.
-    maybe_sent: the request may have reached the platform, so the attempt stays unknown."""
-    result = DeliveryResult.UNKNOWN if maybe_sent else DeliveryResult.FAILED
-    await Delivery.filter(id=delivery.id).update(result=result, code=code, final=final)
+async def drop(item: OutboxItem, *, now: datetime) -> bool:
+    """It is not wanted any more."""
+    return await _move(item, OutboxState.DROPPED, done_at=now)
 
 
 @transactional
@@ -238,15 +252,21 @@ async def settle_in_inbox(account_id: int, item_id: int, *, now: datetime) -> bo
     return True
 
 
-async def shut_channels(item: OutboxItem) -> set[Channel]:
-    """Channels that are known to be shut for this item in this round."""
-    rows = await Delivery.filter(item_id=item.id, round=item.round, final=True)
-    return {row.channel for row in rows}
+async def shut_channels(items: list[OutboxItem]) -> dict[int, set[Channel]]:
+    """Channels that are known to be shut for each of these in its present round, by their ids."""
+    rounds = {item.id: item.round for item in items}
+    shut: dict[int, set[Channel]] = {item.id: set() for item in items}
+    for row in await Delivery.filter(item_id__in=list(rounds), final=True):
+        if row.round == rounds[row.item_id]:
+            shut[row.item_id].add(row.channel)
+    return shut
 
 
-async def maybe_sent_before(item: OutboxItem) -> bool:
-    """Whether an earlier attempt was begun and never reported: it may have arrived."""
-    return await Delivery.filter(item_id=item.id, result=DeliveryResult.UNKNOWN).exists()
+async def maybe_sent_before(items: list[OutboxItem]) -> set[int]:
+    """The ids of those of which an attempt was begun and never reported: it may have arrived."""
+    ids = [item.id for item in items]
+    rows = await Delivery.filter(item_id__in=ids, result=DeliveryResult.UNKNOWN)
+    return {row.item_id for row in rows}
 
 
 async def sent_as(channel: Channel, message_id: str) -> Delivery | None:
@@ -281,8 +301,10 @@ def backoff(item: OutboxItem) -> timedelta:
     return pause * random.uniform(0.5, 1.5)  # noqa: S311 -- jitter needs no secrecy
 
 
-async def _still_ours(item: OutboxItem) -> bool:
-    return await OutboxItem.filter(id=item.id, lease=item.lease, state=OutboxState.LEASED).exists()
+def _is_free(row: OutboxItem, now: datetime) -> bool:
+    if row.state == OutboxState.LEASED:
+        return row.lease_until is not None and row.lease_until < now
+    return row.due_at <= now
 
 
 async def _move(item: OutboxItem, state: OutboxState, **columns: Any) -> bool:

@@ -3,14 +3,18 @@
 import re
 import tomllib
 from dataclasses import dataclass
-from datetime import time
+from datetime import time, timedelta
 from itertools import pairwise
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 import structlog
 
 from handlers.sites import SITE_KINDS, Site, fault_of
+from handlers.windows import ALLOWANCES, Allowances
+from models.accounts import App
+from models.windows import Act
 from nlp import PLATFORM_SOURCE, Article
 
 SUFFIX = "质量基础设施“一站式”服务平台"
@@ -39,6 +43,13 @@ class Hours(msgspec.Struct, frozen=True):
     spans: list[tuple[str, str]]
 
 
+class Allowance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How many customer-service messages may follow what a person did, and for how long."""
+
+    messages: Annotated[int, msgspec.Meta(ge=0, le=100)]
+    minutes: Annotated[int, msgspec.Meta(ge=1, le=60 * 24 * 30)]
+
+
 class PlatformFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The file's own form."""
 
@@ -50,6 +61,7 @@ class PlatformFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     close_after_days: int = 3
     sites: list[Site] = []
     turnaround: list[Turnaround] = []
+    allowances: dict[App, dict[Act, Allowance]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +69,7 @@ class Platform:
     """The platform file, checked. `spans`: opening and closing times of a working day, in order.
 
     close_after_days: working days after which an answered ticket closes by itself.
+    allowances: WeChat's own, with what the file says instead of them.
     """
 
     name: str
@@ -67,6 +80,7 @@ class Platform:
     spans: tuple[tuple[time, time], ...]
     sites: tuple[Site, ...]
     turnaround: tuple[Turnaround, ...]
+    allowances: Allowances
 
     def site(self, code: str) -> Site | None:
         """The site with this code; None for "" and for a code that the file does not have."""
@@ -113,7 +127,17 @@ def load_platform(path: Path) -> Platform:
         spans=spans,
         sites=tuple(raw.sites),
         turnaround=tuple(raw.turnaround),
+        allowances=_allowances(raw.allowances),
     )
+
+
+def _allowances(raw: dict[App, dict[Act, Allowance]]) -> Allowances:
+    given = {
+        (app, act): (allowance.messages, timedelta(minutes=allowance.minutes))
+        for app, acts in raw.items()
+        for act, allowance in acts.items()
+    }
+    return {**ALLOWANCES, **given}
 
 
 def _spans(raw: list[tuple[str, str]]) -> tuple[tuple[time, time], ...]:

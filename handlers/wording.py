@@ -591,3 +591,14 @@ def goes_on(number: str) -> str:
 def kept_specialist(name: str) -> str:
     """Why a following ticket goes to whom it goes."""
     return f"{name}办过上一张，现在值班"
+
+
+# Several texts in one customer-service message.
+BETWEEN_REPLIES = "\n\n————————\n\n"
+
+
+def replies(texts: list[str], *, waited: bool) -> str:
+    """One text as it is; several, or what has waited for a contact, under a heading."""
+    if len(texts) == 1 and not waited:
+        return texts[0]
+    return f"您有 {len(texts)} 条回复：\n\n" + BETWEEN_REPLIES.join(texts)

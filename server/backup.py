@@ -16,7 +16,7 @@ from typing import IO
 import msgspec
 from tortoise.exceptions import IntegrityError
 
-from handlers import filing
+from handlers import filing, windows
 from models import dump
 from models.files import FileStore
 from models.transactions import transactional
@@ -53,9 +53,11 @@ async def restore(config: Config, path: Path, *, verify: bool) -> int:
     manifest = await put_back(path, store)
     say(f"已恢复 {manifest.made_at:%Y-%m-%d %H:%M:%S} UTC 的备份")
     say("备份之后发出的链接和登录可能对不上号：请换一个新的 NQI_SECRET_KEY，再启动服务。")
-    if not verify:
+    comparison = await compare(manifest, store) if verify else None
+    await windows.forget()
+    say("客服消息还能发几条，备份之后可能变了：这项记录已清空，按微信的答复重新记。")
+    if comparison is None:
         return 0
-    comparison = await compare(manifest, store)
     say(f"已复核：{comparison.tables} 张表，{comparison.rows} 行，{comparison.files} 个附件")
     for line in comparison.wrong or ["与备份完全一致"]:
         say(line)

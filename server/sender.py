@@ -5,11 +5,12 @@ from datetime import timedelta
 
 import structlog
 
-from handlers import accounts, consents, delivery, gates, links, outbox, wording
-from handlers.delivery import Route
+from handlers import accounts, attempts, consents, delivery, gates, links, outbox, wording
+from handlers.attempts import Attempt
 from handlers.gates import Pass
+from handlers.windows import Shut
 from models.clock import Clock
-from models.outbox import Channel, Delivery, Notice, OutboxItem
+from models.outbox import Channel, Notice, OutboxItem
 from server import gatekeeper
 from server.links import rating_url
 from server.metrics import count_delivery
@@ -33,8 +34,8 @@ ASK_AGAIN_AFTER = timedelta(minutes=5)
 INTRODUCTIONS = 8  # unionids asked for in one go
 ASKER_LINK_VALID = timedelta(days=30)
 NO_CONSENT = 43101
+WINDOWS = {45015: Shut.OVER, 45047: Shut.USED_UP}
 USER_INFO = "user/info"
-
 log = structlog.get_logger(__name__)
 
 
@@ -51,35 +52,24 @@ class Sender:
 
     async def send(self, item: OutboxItem) -> None:
         """Try the open channels one after the other; the row's state says how it ended."""
-        while (route := await delivery.next_route(item, self.templates.ids)) is not None:
-            leave = await self._enter(route.channel)
-            if leave is None:
-                await outbox.wait_at(item, route.channel)
-                return
-            label = wording.LATE_PREFIX if await outbox.maybe_sent_before(item) else ""
-            attempt = await outbox.begin_attempt(item, route.channel, now=self.clock.now())
-            if attempt is None:
-                return  # the lease ran out; whoever has the row now will send it
+        while (attempt := await self._begin(item)) is not None:
             try:
-                result = await self._call(route, item, label)
+                result = await self._call(attempt)
             except PlatformError as error:
-                await gatekeeper.report(leave, error, now=self.clock.now())
-                await self._note(attempt, error)
-                if isinstance(error, ChannelClosed):
-                    await self._shut(route, error)
-                elif isinstance(error, BadRequest):
-                    log.critical("refused", notice=item.notice, error=str(error), hint=error.hint)
-                else:
-                    await self._later(item, route.channel, error)
+                await gatekeeper.report(attempt.leave, error, now=self.clock.now())
+                final = await self._note(attempt, error)
+                if not final:
+                    await self._later(item, attempt.route.channel, error)
                     return
+            except Exception:
+                # What our own code broke may have been sent all the same.
+                await attempts.failed(attempt, code="", maybe_sent=True, now=self.clock.now())
+                raise
             else:
-                await gates.answered(leave)
+                await gates.answered(attempt.leave)
                 now = self.clock.now()
-                await outbox.record_accepted(item, attempt, message_id=result.message_id, now=now)
-                if route.channel == Channel.MINIAPP_SUBSCRIBE:
-                    await consents.spend_credit(route.identity.id, route.template_id)
+                await attempts.accepted(attempt, message_id=result.message_id, now=now)
                 return
-        await delivery.give_up(item, now=self.clock.now())
 
     async def introduce(self) -> int:
         """Learn the unionids still owed. Returns how many were asked for."""
@@ -105,17 +95,36 @@ class Sender:
     async def _enter(self, gate: str) -> Pass | None:
         return await gates.enter(gate, a_minute=self.sends_a_minute, now=self.clock.now())
 
-    async def _note(self, attempt: Delivery, error: PlatformError) -> None:
-        await outbox.record_failed(
-            attempt,
-            code=error.reason,
-            final=isinstance(error, (ChannelClosed, BadRequest)),
-            maybe_sent=isinstance(error, Unavailable) and error.maybe_sent,
+    async def _begin(self, item: OutboxItem) -> Attempt | None:
+        return await attempts.begin(
+            item,
+            self.templates.ids,
+            a_minute=self.sends_a_minute,
+            longest=LONGEST_TEXT,
+            now=self.clock.now(),
         )
 
-    async def _shut(self, route: Route, error: ChannelClosed) -> None:
+    async def _note(self, attempt: Attempt, error: PlatformError) -> bool:
+        """Write the failure down. Returns whether this channel is shut for the row by it."""
+        # Of several texts in a message the platform does not say which one it refused.
+        refused = isinstance(error, BadRequest) and len(attempt.parts) == 1
+        final = isinstance(error, ChannelClosed) or refused
+        now = self.clock.now()
+        await attempts.failed(
+            attempt,
+            code=error.reason,
+            final=final,
+            maybe_sent=isinstance(error, Unavailable) and error.maybe_sent,
+            shut=WINDOWS.get(error.code),
+            now=now,
+        )
+        if isinstance(error, BadRequest):
+            notice = attempt.parts[0].item.notice
+            log.critical("refused", notice=notice, error=str(error), hint=error.hint)
         if error.code == NO_CONSENT:
+            route = attempt.route
             await consents.spend_credit(route.identity.id, route.template_id, all_of_them=True)
+        return final
 
     async def _later(self, item: OutboxItem, channel: Channel, error: PlatformError) -> None:
         if isinstance(error, (Throttled, TokenDead, Misconfigured)):
@@ -126,23 +135,24 @@ class Sender:
         if not await outbox.try_later(item, now=now):
             await delivery.give_up(item, now=now)
 
-    async def _call(self, route: Route, item: OutboxItem, label: str) -> SendResult:
+    async def _call(self, attempt: Attempt) -> SendResult:
         try:
-            result = await self._send_by(route, item, label)
+            result = await self._send_by(attempt)
         except PlatformError as error:
-            count_delivery(route.channel, error.code)
+            count_delivery(attempt.route.channel, error.code)
             raise
-        count_delivery(route.channel, 0)
+        count_delivery(attempt.route.channel, 0)
         return result
 
-    async def _send_by(self, route: Route, item: OutboxItem, label: str) -> SendResult:
-        openid = route.identity.openid
+    async def _send_by(self, attempt: Attempt) -> SendResult:
+        route, first = attempt.route, attempt.parts[0]
+        item, openid = first.item, route.identity.openid
         url = await self._link(item)
         if route.channel in delivery.CUSTOM.values():
-            text = label + self._text(item, url)
+            text = self._text(attempt, url)
             return await self.client.send_custom_text(route.identity.app, openid=openid, text=text)
         # A template has no room of its own for the label; the question is in each of ours.
-        payload = item.payload | {"question": label + item.payload["question"]}
+        payload = item.payload | {"question": first.label + item.payload["question"]}
         data = self.templates.render(route.identity.app, item.notice, payload)
         if route.channel == Channel.OFFICIAL_TEMPLATE:
             return await self.client.send_template(
@@ -173,12 +183,13 @@ class Sender:
             return rating_url(self.signer, self.public_url, item.payload["number"], now=now)
         return ""
 
-    def _text(self, item: OutboxItem, url: str) -> str:
-        if item.notice in delivery.STAFF_NOTICES:
-            return wording.staff_notice(item.notice, item.payload, url)
-        if item.notice == Notice.TICKET_CLOSED:
-            return wording.closed(item.payload["number"], url)
-        text = str(item.payload["text"])
+    def _text(self, attempt: Attempt, url: str) -> str:
+        first = attempt.parts[0]
+        if first.item.notice in delivery.STAFF_NOTICES:
+            return first.label + wording.staff_notice(first.item.notice, first.item.payload, url)
+        if first.item.notice == Notice.TICKET_CLOSED:
+            return first.label + wording.closed(first.item.payload["number"], url)
+        text = attempt.text
         if len(text.encode()) <= LONGEST_TEXT:
             return text
         tail = f"\n……全文：{url}" if url else "\n……"

@@ -1,11 +1,14 @@
 """The platform file: what is refused, what only warns, what is answered from it."""
 
-from datetime import time
+from datetime import time, timedelta
 from pathlib import Path
 
 import pytest
 
 from handlers.platform import PlatformError, load_platform, platform_articles
+from handlers.windows import ALLOWANCES
+from models.accounts import App
+from models.windows import Act
 
 DEMO = Path(__file__).parents[2] / "server" / "data" / "platform.demo.toml"
 NAME = "演示市水饮料及食品产业质量基础设施“一站式”服务平台"
@@ -44,6 +47,8 @@ def test_another_name_only_warns(tmp_path: Path) -> None:
         ("answer_hours = 4", "answer_hours = "),
         ("close_after_days = 3", "close_after_days = 0"),
         ("service_phone", "telephone"),
+        ("# [allowances.official]", "[allowances.wecom]"),
+        ("# [allowances.official]", "[allowances.official]\nclick = { messages = 3 }"),
     ],
 )
 def test_unusable_files_say_why(tmp_path: Path, old: str, new: str) -> None:
@@ -76,6 +81,13 @@ def test_sites_need_neither_place_nor_code(tmp_path: Path) -> None:
     assert platform.sites[1].latitude is None
     assert platform.site("") is None
     assert platform.site("park") is platform.sites[0]
+
+
+def test_allowances_are_the_platforms_own_unless_the_file_differs(tmp_path: Path) -> None:
+    assert load_platform(DEMO).allowances == ALLOWANCES
+    changed = "[allowances.official]\nclick = { messages = 1, minutes = 2 }"
+    given = load_platform(written(tmp_path, "# [allowances.official]", changed)).allowances
+    assert given == {**ALLOWANCES, (App.OFFICIAL, Act.CLICK): (1, timedelta(minutes=2))}
 
 
 def test_missing_file(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ async def test_window_over_goes_by_template_to_a_page(product: Product) -> None:
     await product.work()
     attempts = await Delivery.filter(item_id=(await answer_item()).id).order_by("id")
     assert [(a.channel, a.result, a.code) for a in attempts] == [
-        (Channel.OFFICIAL_CUSTOM, DeliveryResult.FAILED, "45015"),
+        (Channel.OFFICIAL_CUSTOM, DeliveryResult.FAILED, "window_shut"),
         (Channel.OFFICIAL_TEMPLATE, attempts[1].result, "0"),
     ]
     assert attempts[1].result in (DeliveryResult.ACCEPTED, DeliveryResult.DELIVERED)
@@ -80,7 +80,7 @@ async def test_sixth_message_of_a_window_takes_the_next_channel(product: Product
             # Another word of the asker reopens the ticket; by the API it opens no window.
             await Ticket.filter(id=ticket.id).update(state="accepted", answered_at=None)
     codes = [d.code for d in await Delivery.filter(channel=Channel.OFFICIAL_CUSTOM).order_by("id")]
-    assert codes == ["0"] * 5 + ["45047"]
+    assert codes == ["0"] * 5 + ["window_used_up"]
     assert await OutboxItem.exclude(state=OutboxState.DONE).count() == 0
 
 

@@ -3,8 +3,9 @@
 import asyncio
 from datetime import datetime, timedelta
 
-from handlers import outbox
-from models.accounts import Account, App
+from handlers import accounts, attempts, outbox
+from handlers.attempts import Attempt
+from models.accounts import App
 from models.outbox import Channel, Delivery, DeliveryResult, Notice, OutboxItem, OutboxState
 from tests.product import Product
 
@@ -12,7 +13,7 @@ SECOND = timedelta(seconds=1)
 
 
 async def owe(key: str, now: datetime, *, stream: str = "", account: int = 0) -> None:
-    account = account or (await Account.create(created_at=now)).id
+    account = account or (await accounts.identity_of(App.OFFICIAL, f"o{key}", now=now)).account_id
     await outbox.enqueue(
         Notice.REPLY,
         account_id=account,
@@ -22,6 +23,10 @@ async def owe(key: str, now: datetime, *, stream: str = "", account: int = 0) ->
         stream=stream or key,
         now=now,
     )
+
+
+async def begin(item: OutboxItem, now: datetime) -> Attempt | None:
+    return await attempts.begin(item, {}, a_minute=10_000, longest=2000, now=now)
 
 
 async def test_same_key_is_one_row(product: Product) -> None:
@@ -48,9 +53,9 @@ async def test_one_stream_goes_one_by_one_in_order(product: Product) -> None:
         (item,) = await outbox.claim(now=now, limit=10)
         assert await outbox.claim(now=now, limit=10) == []
         sent.append(item.payload["text"])
-        attempt = await outbox.begin_attempt(item, Channel.OFFICIAL_CUSTOM, now=now)
+        attempt = await begin(item, now)
         assert attempt is not None
-        assert await outbox.record_accepted(item, attempt, message_id="", now=now)
+        await attempts.accepted(attempt, message_id="", now=now)
     assert sent == ["k0", "k1", "k2"]
 
 
@@ -58,14 +63,15 @@ async def test_lost_lease_is_taken_over_and_the_late_report_refused(product: Pro
     now = product.clock.now()
     await owe("a", now)
     (dead,) = await outbox.claim(now=now, limit=1)
-    attempt = await outbox.begin_attempt(dead, Channel.OFFICIAL_CUSTOM, now=now)
+    attempt = await begin(dead, now)
     assert attempt is not None
     later = now + outbox.LEASE + SECOND
     (alive,) = await outbox.claim(now=later, limit=1)
-    assert await outbox.maybe_sent_before(alive)
-    assert not await outbox.record_accepted(dead, attempt, message_id="", now=later)
+    assert await outbox.maybe_sent_before([alive]) == {alive.id}
+    await attempts.accepted(attempt, message_id="", now=later)
+    assert (await OutboxItem.get()).state == OutboxState.LEASED
     assert not await outbox.try_later(dead, now=later)
-    assert await outbox.begin_attempt(dead, Channel.OFFICIAL_CUSTOM, now=later) is None
+    assert await begin(dead, later) is None
     assert (await OutboxItem.get()).lease == alive.lease
 
 
