@@ -62,10 +62,13 @@ async def answer(
     )
     words = wording.answer(ticket.question, text, staff.name, ticket.number)
     await _tell_asker(Notice.TICKET_ANSWERED, ticket, staff, words, event_id=event_id, now=now)
+    await takeover.take(house, ticket, now=now)
 
 
 @transactional
-async def write(ticket: Ticket, staff: Staff, text: str, *, form_id: str, now: datetime) -> None:
+async def write(
+    house: House, ticket: Ticket, staff: Staff, text: str, *, form_id: str, now: datetime
+) -> None:
     """The specialist writes to the asker without answering yet, and takes the conversation over.
 
     Errors and form_id as with `answer`.
@@ -84,12 +87,13 @@ async def write(ticket: Ticket, staff: Staff, text: str, *, form_id: str, now: d
     )
     words = wording.written(ticket.question, text, staff.name, ticket.number)
     await _tell_asker(Notice.TICKET_WRITTEN, ticket, staff, words, event_id=event_id, now=now)
+    await takeover.take(house, ticket, now=now)
 
 
 async def _tell_asker(
     notice: Notice, ticket: Ticket, staff: Staff, words: str, *, event_id: int, now: datetime
 ) -> None:
-    """Owe the asker what the specialist wrote; the conversation is the specialist's now."""
+    """Owe the asker what the specialist wrote."""
     await outbox.enqueue(
         notice,
         account_id=ticket.asker_id,
@@ -104,4 +108,3 @@ async def _tell_asker(
         stream=asker_stream(ticket.asker_id),
         now=now,
     )
-    await takeover.take(ticket, now=now)

@@ -28,6 +28,7 @@ from handlers.effects import Turn
 from handlers.errors import DomainError
 from handlers.events import note
 from handlers.house import House
+from handlers.parting import OURS, split_text
 from handlers.slots import Scene
 from handlers.threads import Thread
 from handlers.ticket_records import KIND_WORDS
@@ -207,18 +208,29 @@ async def _settle(
     if not finished:
         raise _Stale
     message.state, message.via = InboundState.DONE, Via(finished[0]["via"])
-    if message.via == Via.PUSH and message.reply:
-        account_id = await accounts.account_of(thread.identity_id)  # a code may have joined two
+    if message.reply and message.via != Via.DIRECT:
+        await _push(message, thread, now=now)
+    return message
+
+
+async def _push(message: InboundMessage, thread: Thread, *, now: datetime) -> None:
+    """What the response does not carry follows by message: the whole reply, or all but its first
+    part."""
+    parts = split_text(message.reply, OURS)
+    answered = 1 if message.via == Via.PASSIVE else 0
+    if answered == len(parts):
+        return
+    account_id = await accounts.account_of(thread.identity_id)  # a code may have joined two
+    for number, part in enumerate(parts[answered:], answered):
         await outbox.enqueue(
             Notice.REPLY,
             account_id=account_id,
             app=message.app,
-            payload={"text": message.reply},
-            dedupe_key=f"reply:{message.id}",
+            payload={"text": part},
+            dedupe_key=f"reply:{message.id}:{number}",
             stream=accounts.asker_stream(account_id),
             now=now,
         )
-    return message
 
 
 async def _is_contact(message: InboundMessage) -> bool:

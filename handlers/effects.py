@@ -160,7 +160,7 @@ async def _hear(turn: Turn, heard: turns.Hear) -> str:
     if taken is None:
         raise RuntimeError("heard in a thread that nobody has taken")
     ticket = await Ticket.get(id=taken.ticket_id)
-    await takeover.extend(turn.thread.id, now=turn.now)
+    await takeover.extend(turn.house, turn.thread.id, now=turn.now)
     if heard.courtesy or not heard.text:
         await tickets.note_courtesy(ticket, heard.text, dedupe_key=turn.key, now=turn.now)
     else:
@@ -190,7 +190,7 @@ async def _keep(turn: Turn, _sent: turns.Sent) -> str:
     line = wording.PICTURE_NOTED if picture else wording.VOICE_NOTED
     await tickets.add_message(turn.house, ticket, line, dedupe_key=turn.key, now=turn.now)
     if taken:
-        await takeover.extend(turn.thread.id, now=turn.now)
+        await takeover.extend(turn.house, turn.thread.id, now=turn.now)
         return ""
     return (wording.picture_noted if picture else wording.voice_noted)(ticket.number)
 

@@ -14,6 +14,8 @@ from nlp import Matcher
 
 # A thread that has been silent for so long is over: "那矿泉水呢" no longer refers to it.
 CONTEXT_ENDS_AFTER = timedelta(hours=2)
+# So long after the last word a specialist keeps a conversation that they took over.
+TAKEOVER = timedelta(minutes=30)
 
 
 def _no_link(_number: str) -> str:
@@ -31,6 +33,7 @@ class House:
     platform: Platform
     clock: Clock
     context_ends_after: timedelta = CONTEXT_ENDS_AFTER
+    takeover: timedelta = TAKEOVER
     rating_url: Callable[[str], str] = _no_link
     pace: Pace = field(default_factory=Pace, init=False)
     # One lock a person while messages of theirs are being answered, whichever engine answers.

@@ -13,6 +13,7 @@ from handlers.conversation import CONTACT, find_thread, respond
 from handlers.errors import Conflict
 from handlers.house import House
 from handlers.incoming import Incoming
+from handlers.parting import OURS, split_text
 from handlers.threads import Thread
 from models.accounts import App
 from models.conversations import InboundMessage, InboundState, Kind, QuarantinedBody, Via
@@ -96,7 +97,8 @@ async def passive_reply(house: House, incoming: Incoming, *, via: Via, seconds: 
     Raises what storing raises, TimeoutError too: then the sender will try again.
     """
     message = await _in_time(house, incoming, via=via, seconds=seconds)
-    return message.reply if message.via == Via.PASSIVE else ""
+    # What is more than one reply can hold follows by message.
+    return split_text(message.reply, OURS)[0] if message.via == Via.PASSIVE else ""
 
 
 async def ask(house: House, incoming: Incoming, *, seconds: float) -> Answer:

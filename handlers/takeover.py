@@ -7,12 +7,12 @@ say there must be decided anew; and a bot's answer that waits in the outbox is d
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from handlers.house import House
 from models.outbox import Notice, OutboxItem
 from models.sql import fetch
 from models.tickets import Ticket, TicketState
 
-# After so long without a word from either side the bot is back; after the answer, sooner.
-HOLD = timedelta(minutes=30)
+# After the answer the bot is back sooner.
 AFTER_ANSWER = timedelta(minutes=10)
 
 _TAKE = (
@@ -36,18 +36,19 @@ class Taken:
     until: datetime
 
 
-async def take(ticket: Ticket, *, now: datetime) -> None:
+async def take(house: House, ticket: Ticket, *, now: datetime) -> None:
     """The specialist of this ticket wrote: the asker's thread is theirs. In the transaction of
     what was written."""
-    hold = AFTER_ANSWER if ticket.state == TicketState.ANSWERED else HOLD
+    answered = ticket.state == TicketState.ANSWERED
+    hold = min(AFTER_ANSWER, house.takeover) if answered else house.takeover
     await fetch(_TAKE, ticket.id, now + hold, now, ticket.asker_id, ticket.app)
 
 
-async def extend(conversation_id: int, *, now: datetime) -> None:
+async def extend(house: House, conversation_id: int, *, now: datetime) -> None:
     """The asker wrote on: time runs anew."""
     await fetch(
         "UPDATE conversation SET taken_until = $1 WHERE id = $2 RETURNING id",
-        now + HOLD,
+        now + house.takeover,
         conversation_id,
     )
 

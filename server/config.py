@@ -63,6 +63,8 @@ class Config:
     miniapp: AppCredentials
     wechat_api_base: str
     sends_a_minute: int
+    context_minutes: int
+    takeover_minutes: int
     metrics_token: str = field(repr=False)
 
     @property
@@ -104,6 +106,8 @@ def load_config(environ: Mapping[str, str]) -> Config:
         miniapp=read.credentials("MINIAPP"),
         wechat_api_base=_address("WECHAT_API_BASE", read("WECHAT_API_BASE")),
         sends_a_minute=read.number("SENDS_A_MINUTE", 600, 1, 100_000),
+        context_minutes=read.number("CONTEXT_MINUTES", 120, 1, 10_000),
+        takeover_minutes=read.number("TAKEOVER_MINUTES", 30, 1, 10_000),
         metrics_token=read("METRICS_TOKEN"),
     )
     shared = not config.redis_url or config.database_url.startswith("sqlite:")

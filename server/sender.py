@@ -8,6 +8,7 @@ import structlog
 from handlers import accounts, attempts, consents, delivery, gates, links, outbox, wording
 from handlers.attempts import Attempt
 from handlers.gates import Pass
+from handlers.parting import OURS, split_text
 from handlers.windows import Shut
 from models.clock import Clock
 from models.outbox import Channel, Notice, OutboxItem
@@ -25,11 +26,8 @@ from server.wechat.errors import (
     TokenDead,
     Unavailable,
 )
-from server.wechat.replies import split_text
 from server.wechat.templates import Templates
 
-# A customer-service text may have as many bytes as a passive reply.
-LONGEST_TEXT = 2000
 ASK_AGAIN_AFTER = timedelta(minutes=5)
 INTRODUCTIONS = 8  # unionids asked for in one go
 ASKER_LINK_VALID = timedelta(days=30)
@@ -100,7 +98,7 @@ class Sender:
             item,
             self.templates.ids,
             a_minute=self.sends_a_minute,
-            longest=LONGEST_TEXT,
+            longest=OURS,
             now=self.clock.now(),
         )
 
@@ -190,7 +188,7 @@ class Sender:
         if first.item.notice == Notice.TICKET_CLOSED:
             return first.label + wording.closed(first.item.payload["number"], url)
         text = attempt.text
-        if len(text.encode()) <= LONGEST_TEXT:
+        if len(text.encode()) <= OURS:
             return text
         tail = f"\n……全文：{url}" if url else "\n……"
-        return split_text(text, LONGEST_TEXT - len(tail.encode()))[0] + tail
+        return split_text(text, OURS - len(tail.encode()))[0] + tail

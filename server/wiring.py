@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import httpx
 import structlog
@@ -67,7 +68,13 @@ async def build_house(config: Config, clock: Clock) -> House:
 def house_of(config: Config, clock: Clock, corpus: Corpus) -> House:
     """The engine over this corpus and the platform file."""
     platform = load_platform(config.platform_file)
-    return House(matcher=matcher_of(corpus, platform), platform=platform, clock=clock)
+    return House(
+        matcher=matcher_of(corpus, platform),
+        platform=platform,
+        clock=clock,
+        context_ends_after=timedelta(minutes=config.context_minutes),
+        takeover=timedelta(minutes=config.takeover_minutes),
+    )
 
 
 def matcher_of(corpus: Corpus, platform: Platform) -> Matcher:

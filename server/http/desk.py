@@ -2,14 +2,22 @@
 
 from collections.abc import Awaitable, Callable, Coroutine
 from datetime import timedelta
-from functools import partial
 from typing import Any
 from uuid import uuid4
 
 from sanic import Blueprint, HTTPResponse, Request
 from sanic.response import redirect
 
-from handlers import answering, attachments, closing, links, ratings, ticket_records, wording
+from handlers import (
+    answering,
+    attachments,
+    closing,
+    links,
+    ratings,
+    requests,
+    ticket_records,
+    wording,
+)
 from handlers.accounts import Staff, staff_by_id
 from handlers.answering import LONGEST_ANSWER
 from handlers.closing import ClosedBy
@@ -85,7 +93,7 @@ async def accept(request: Request, number: str) -> HTTPResponse:
 
 
 async def answer(request: Request, number: str) -> HTTPResponse:
-    return await _send(request, number, partial(answering.answer, wiring(request).house))
+    return await _send(request, number, answering.answer)
 
 
 async def write(request: Request, number: str) -> HTTPResponse:
@@ -100,7 +108,7 @@ async def _send(request: Request, number: str, act: Callable[..., Awaitable[None
         form_id = _check_form(request, staff)
         ticket = await ticket_records.access_ticket_as_staff(staff, number)
         now = wiring(request).clock.now()
-        await act(ticket, staff, text, form_id=form_id, now=now)
+        await act(wiring(request).house, ticket, staff, text, form_id=form_id, now=now)
     except (NotFound, Unauthorized):
         raise
     except DomainError as error:
@@ -198,6 +206,7 @@ async def _ticket_page(
             now=now,
             attachments=await attachments.attachments_of(ticket),
             rating=await ratings.rating_of(ticket),
+            request=await requests.request_of(ticket),
         ),
         form=wired.signer.sign(
             FORM, {"staff": staff.id, "form": uuid4().hex}, now=now, ttl=SESSION_LASTS

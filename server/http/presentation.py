@@ -9,6 +9,7 @@ import msgspec
 from handlers import wording
 from handlers.filling import rows_of
 from handlers.forms import forms
+from handlers.slots import shown
 from handlers.topics import label
 from models.attachments import Attachment
 from models.outbox import Notice, OutboxItem
@@ -96,13 +97,23 @@ class TicketDetail(TicketSummary):
     may_rate: list[Axis]
 
 
+class FilledIn(msgspec.Struct):
+    """A line of an application. number: a telephone number in full, to be dialled; else ""."""
+
+    label: str
+    text: str
+    number: str
+
+
 class WorkDetail(TicketDetail):
-    """What staff see beyond that: transcript, the engine's reasons, standards."""
+    """What staff see beyond that: transcript, the engine's reasons, standards, and what was
+    applied for."""
 
     transcript: list[dict[str, str]]
     reasons: list[str]
     standards: list[str]
     assignee_id: int | None
+    application: list[FilledIn]
 
 
 class RatingRow(msgspec.Struct):
@@ -213,6 +224,7 @@ def work_detail(
     now: datetime,
     attachments: Sequence[Attachment] = (),
     rating: Rating | None = None,
+    request: ServiceRequest | None = None,
 ) -> WorkDetail:
     """What staff see; `ticket.assignee` must be fetched."""
     detail = ticket_detail(
@@ -229,6 +241,7 @@ def work_detail(
         reasons=ticket.reasons,
         standards=ticket.standards,
         assignee_id=ticket.assignee_id,
+        application=_filled_in(request),
     )
 
 
@@ -250,6 +263,21 @@ def applied(request: ServiceRequest, *, now: datetime) -> Applied:
         rows=rows_of(form, request.given),
         ticket=ticket_summary(request.ticket, now=now),
     )
+
+
+def _filled_in(request: ServiceRequest | None) -> list[FilledIn]:
+    if request is None:
+        return []
+    given = request.given
+    return [
+        FilledIn(
+            slot.label,
+            shown(slot, given[slot.name]),
+            given[slot.name] if slot.kind == "phone" else "",
+        )
+        for slot in forms()[request.form].wanted
+        if slot.name in given
+    ]
 
 
 def rating_sheet(

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from handlers.parting import LIMIT, split_text
 from server.wechat.crypto import decrypt, signature
 from server.wechat.messages import Envelope
-from server.wechat.replies import LIMIT, SUCCESS, clean_text, split_text, text_reply
+from server.wechat.replies import SUCCESS, clean_text, text_reply
 from tests.wechat.callbacks import NOW, PLAIN, SAFE, open_plain, open_safe, payload
 
 ANY_TEXT = st.text(alphabet=st.characters(), max_size=400)
