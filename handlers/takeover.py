@@ -17,12 +17,13 @@ AFTER_ANSWER = timedelta(minutes=10)
 
 _TAKE = (
     "UPDATE conversation SET version = version + 1, taken_ticket_id = $1, taken_until = $2,"
-    " active_at = $3 WHERE open_key = (SELECT id FROM identity WHERE account_id = $4 AND app = $5"
+    " taken_at = CASE WHEN taken_until > $3 THEN taken_at ELSE $3 END, active_at = $3"
+    " WHERE open_key = (SELECT id FROM identity WHERE account_id = $4 AND app = $5"
     " ORDER BY id LIMIT 1) RETURNING id"
 )
 _TAKEN = (
     "SELECT c.id FROM conversation c JOIN identity i ON c.open_key = i.id"
-    " WHERE i.account_id = $1 AND i.app = $2 AND c.taken_until > $3"
+    " WHERE i.account_id = $1 AND i.app = $2 AND c.taken_until > $3 AND c.taken_at > $4"
 )
 
 
@@ -56,7 +57,8 @@ async def extend(house: House, conversation_id: int, *, now: datetime) -> None:
 async def release(conversation_id: int) -> None:
     """The bot is back in this thread."""
     await fetch(
-        "UPDATE conversation SET taken_ticket_id = NULL, taken_until = NULL WHERE id = $1"
+        "UPDATE conversation SET taken_ticket_id = NULL, taken_at = NULL,"
+        " taken_until = NULL WHERE id = $1"
         " RETURNING id",
         conversation_id,
     )
@@ -66,13 +68,16 @@ async def release_of(ticket: Ticket) -> None:
     """The ticket is closed: its specialist has the thread no longer."""
     await fetch(
         "UPDATE conversation SET version = version + 1, taken_ticket_id = NULL,"
-        " taken_until = NULL WHERE taken_ticket_id = $1 RETURNING id",
+        " taken_at = NULL, taken_until = NULL WHERE taken_ticket_id = $1 RETURNING id",
         ticket.id,
     )
 
 
 async def silences(item: OutboxItem, *, now: datetime) -> bool:
-    """Whether this is a bot's answer into a conversation that a specialist has taken over."""
+    """Whether this is a bot's answer into a conversation that a specialist has taken over since.
+
+    What the bot says after that, to a menu click or a call for a person, is meant to be said.
+    """
     if item.notice != Notice.REPLY:
         return False
-    return bool(await fetch(_TAKEN, item.account_id, item.app, now))
+    return bool(await fetch(_TAKEN, item.account_id, item.app, now, item.created_at))

@@ -52,8 +52,8 @@ class Conversation(Model):
     open_key holds the identity's id while the thread is open and is null afterwards; being
     unique, it makes two quick messages share one thread. `version` guards `state`: whoever
     decided on an older state must decide again.
-    taken_ticket_id: the ticket whose specialist has taken the conversation over, until
-    `taken_until`; no foreign key, for tickets name their conversation.
+    taken_ticket_id: the ticket whose specialist has taken the conversation over, from `taken_at`
+    until `taken_until`; no foreign key, for tickets name their conversation.
     """
 
     id = fields.IntField(primary_key=True)
@@ -67,6 +67,7 @@ class Conversation(Model):
     created_at = fields.DatetimeField()
     active_at = fields.DatetimeField()
     taken_ticket_id = fields.IntField(null=True)
+    taken_at = fields.DatetimeField(null=True)
     taken_until = fields.DatetimeField(null=True)
 
     class Meta:

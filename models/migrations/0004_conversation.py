@@ -468,6 +468,11 @@ class Migration(migrations.Migration):
         ),
         ops.AddField(
             model_name="Conversation",
+            name="taken_at",
+            field=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
+        ),
+        ops.AddField(
+            model_name="Conversation",
             name="taken_ticket_id",
             field=fields.IntField(null=True),
         ),

@@ -234,6 +234,7 @@ async def test_leases_and_messages_from_a_later_clock_are_taken_over(product: Pr
 async def test_poison_row_dies_alone_and_is_redriven(product: Product) -> None:
     ticket = await asked(product)
     await product.answer(SPECIALIST, ticket.number, ANSWER)
+    product.clock.travel(SECOND)
     await owe(product, 1)
     # What our own code can't read: a payload without its text.
     item = await answer_item()
