@@ -3,33 +3,42 @@
 import re
 from dataclasses import replace
 
-from handlers import filling, wording
-from handlers.filling import Filling, Step
+from handlers import form_talk, wording
+from handlers.filling import Filling, Step, question_of, rows_of
 from handlers.forms import forms, main_of, named_in
+from handlers.slots import LATER, is_question
 from handlers.turns import Addition, Outcome, Senses, State, Submission, TicketWanted
 
 # A longer text may tell of anything.
 SHORT = 20
+# Asks about a service rather than for it.
+_ABOUT = re.compile(r"材料|条件|流程|收费|报给|缺[啥什]|退回|怎么写|有没有|要不要|能不能用|押金")
 # Says that something is to be done, not merely known.
 _WISH = re.compile(
-    r"申请|预约|报名|委托|办理|登记|租|借|送检|送样|安排|上门|对接|发布|外包|辅导|^想?要?办"
+    r"想[做建学请找]|能请|申请|预约|报名|委托|办理|登记|租|借|送检|送样|安排|上门|对接|发布|外包|辅导|^想?要?办"
 )
 
 
 def form_wanted(text: str, action: str, topic: str) -> str:
     """The form that these words start, given the engine's decision; "" for none."""
     named = named_in(text)
-    if action == "service":
+    if action == "service" and not is_about(text):
         return named or main_of(topic)
-    if named and not filling.is_question(text) and (action == "route" or _WISH.search(text)):
-        return named
-    return ""
+    wished = action == "route" or _WISH.search(text)
+    return named if wished and action != "service" and not is_question(text) else ""
+
+
+def is_about(text: str) -> bool:
+    """Whether it asks about a service; how to apply is answered by applying (corpus README)."""
+    return bool(_ABOUT.search(text)) and not re.search(
+        r"(?:怎么|如何|咋)(?:申请|办|预约|报名)", text
+    )
 
 
 def another_form(open_form: Filling, text: str) -> str:
     """Another form that these few words plainly ask for; "" for none."""
     other = named_in(text) if len(text) <= SHORT and _WISH.search(text) else ""
-    return "" if other == open_form.form or filling.is_question(text) else other
+    return "" if other == open_form.form or is_question(text) else other
 
 
 def start(name: str, text: str, state: State, senses: Senses) -> Outcome:
@@ -38,12 +47,20 @@ def start(name: str, text: str, state: State, senses: Senses) -> Outcome:
     known = dict(senses.known)
     if products := senses.scene.products(state.question):
         known["product"] = "、".join(products)
-    step = filling.begin(name, text, senses.scene, known)
-    begun = replace(state, filling=step.filling, options=(), clarified=0, misses=0)
+    step = form_talk.begin(name, text, senses.scene, known)
+    put_aside = state.filling and replace(state.filling, paused=True)
+    begun = replace(
+        state,
+        filling=step.filling,
+        shelved=state.shelved or put_aside,
+        options=(),
+        clarified=0,
+        misses=0,
+    )
     if not form.at_once or step.filling is None:
         return Outcome(begun, say=step.say)
     wanted = TicketWanted(text, form.topic, (f"用户要{form.title}",), ())
-    return Outcome(begun, effect=wanted, say=filling.question_of(step.filling))
+    return Outcome(begun, effect=wanted, say=question_of(step.filling))
 
 
 def carry_on(state: State, step: Step) -> Outcome:
@@ -55,11 +72,15 @@ def carry_on(state: State, step: Step) -> Outcome:
     form = forms()[step.filling.form]
     if form.at_once and not step.filling.asked:
         # The ticket is there already; what was told now belongs to it.
-        told = wording.requested(form.title, filling.rows_of(form, step.filling.values))
+        if set(step.filling.values.values()) == {LATER}:
+            return Outcome(over, say=wording.NOTHING_MORE, tail=reminder(shelved))
+        told = wording.requested(form.title, rows_of(form, step.filling.values))
         return Outcome(over, effect=Addition(told), tail=reminder(shelved))
     if step.submit:
         submission = Submission(step.filling.form, dict(step.filling.values))
-        return Outcome(replace(over, submitted=True), effect=submission, tail=reminder(shelved))
+        return Outcome(
+            replace(over, submitted=True, filed=True), effect=submission, tail=reminder(shelved)
+        )
     return Outcome(replace(state, filling=step.filling, options=()), say=step.say)
 
 
@@ -67,5 +88,5 @@ def reminder(open_form: Filling | None) -> str:
     """That a form is still open; "" where none is."""
     if open_form is None:
         return ""
-    title, asked = forms()[open_form.form].title, filling.question_of(open_form)
+    title, asked = forms()[open_form.form].title, question_of(open_form)
     return wording.reminder(title, asked, paused=open_form.paused)

@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 
-from handlers import filling, questions, wording
-from handlers.applying import form_wanted, reminder, start
-from handlers.forms import forms
-from handlers.turns import Outcome, Progress, Senses, State, TicketWanted
+from handlers import questions, wording
+from handlers.applying import form_wanted, is_about, reminder, start
+from handlers.filling import rows_of
+from handlers.forms import forms, main_of, named_in
+from handlers.slots import is_question
+from handlers.turns import Addition, Outcome, Progress, Senses, State, TicketWanted
 from nlp import Decision, Option
 
 CLARIFICATIONS_BEFORE_HANDOVER = 2
@@ -19,6 +21,8 @@ def ask(state: State, text: str, senses: Senses, *, may_start: bool = True) -> O
     decision = senses.decide(text, state.question)
     wanted = TicketWanted(text, decision.topic, decision.reasons, decision.standards)
     fresh = replace(state, options=(), misses=0, clarified=0)
+    if state.filed and _belongs_to_ticket(text, decision):
+        return Outcome(state, effect=Addition(text), decision=decision)
     if may_start and (name := form_wanted(text, decision.action, decision.topic)):
         # What was asked before may name the product; it is told to the form.
         return replace(start(name, text, fresh, senses), decision=decision)
@@ -38,12 +42,25 @@ def ask(state: State, text: str, senses: Senses, *, may_start: bool = True) -> O
         case "service" if decision.topic == "other/out_of_scope":
             return replace(offer_services(fresh), decision=decision)
         case "route" | "service":
-            return Outcome(replace(fresh, question=text), effect=wanted, decision=decision)
+            filed = replace(fresh, question=text, filed=True)
+            offered = named_in(text) or main_of(decision.topic) if is_about(text) else ""
+            tail = wording.may_apply(forms()[offered].title) if offered else ""
+            return Outcome(filed, effect=wanted, decision=decision, tail=tail)
         case _:
             # A greeting or a refusal is nothing to refer back to.
             keeps = decision.action == "answer" and decision.topic != "greeting"
             known = text if keeps else state.question
-            return Outcome(replace(fresh, question=known), say=decision.text, decision=decision)
+            told = replace(fresh, question=known, filed=state.filed and not keeps)
+            return Outcome(told, say=decision.text, decision=decision)
+
+
+def _belongs_to_ticket(text: str, decision: Decision) -> bool:
+    """Whether what is said right after a receipt is more about the same matter."""
+    return (
+        decision.action in ("clarify", "route", "service")
+        and not is_question(text)
+        and not named_in(text)
+    )
 
 
 def offer_services(state: State) -> Outcome:
@@ -58,12 +75,13 @@ def hand_over(
     state: State, senses: Senses, *, said: str = "", why: str = "用户要求转人工"
 ) -> Outcome:
     """To a person, with everything that was said so far."""
-    after = State(question=state.question)
+    after = State(question=state.question, filed=True)
     if state.filling is not None and not state.filling.paused:
         form = forms()[state.filling.form]
-        rows = filling.rows_of(form, state.filling.values)
+        rows = rows_of(form, state.filling.values)
         question = wording.unfinished(form.title, rows, said)
-        reasons = (why, f"正在填{form.title}")
+        phone = state.filling.values.get("phone")
+        reasons = (why, f"正在填{form.title}", *([f"联系电话：{phone}"] if phone else []))
         return Outcome(after, effect=TicketWanted(question, form.topic, reasons, ()))
     after = replace(after, filling=state.filling)
     question = state.question or wording.HUMAN_WITHOUT_QUESTION

@@ -5,6 +5,7 @@ import unicodedata
 from enum import Enum, auto
 
 from nlp import spelled
+from nlp.confirmations import is_cancel
 
 
 class Command(Enum):
@@ -19,13 +20,15 @@ class Command(Enum):
     SKIP = auto()
     SWITCH = auto()
     WHY = auto()
+    CANCEL = auto()
+    PAUSE = auto()
     BOT = auto()
 
 
 _END = r"[吧啊呀了嘛哈!！。.~～]*$"
 _EXACT = {
     Command.HUMAN: r"(?:请|帮我|给我|我)?(?:转|找|要|接|叫|换)?(?:一下|个)?"
-    r"(?:人工|真人|专员|客服|专家)(?:服务|客服)?",
+    r"(?:人工|真人|专员|客服|专家)+(?:服务|客服)?(?:在不在|在吗|有没有人|呢)?[?？]?",
     Command.COMPLAINT: r"(?:我?要?)投诉(?:一下|你们)?|投拆|投斥",
     Command.PROGRESS: r"(?:查|看)?(?:一下)?进度|我的(?:工单|申请)"
     r"|工单进度|申请进度|进度查询|查进度",
@@ -35,6 +38,9 @@ _EXACT = {
     Command.SKIP: r"跳过|略过|没有|无|不(?:知道|清楚|确定)|随便|(?:什么)?都(?:行|可以)"
     r"|待定|再说|暂无",
     Command.SWITCH: r"换|换(?:成)?(?:那个|这个|新的)|改办",
+    Command.CANCEL: r"先?(?:不办|不交|不提交|别办|别交|作废)了?|撤销(?:申请)?",
+    Command.PAUSE: r"(?:先|等会儿?|等一?下|回头|晚点|稍后)?(?:再)?(?:我)?(?:再)?"
+    r"(?:想想|考虑考虑|考虑一下|看看再说|放一放|等等)(?:再说)?|(?:等会儿?|回头|晚点|稍后)再(?:说|填|办|来|弄)",
     Command.WHY: r"(?:为什么|为啥|干嘛|干吗|干什么)(?:要|用|问|填|留|写)?.{0,6}[?？]?",
     Command.BOT: r"结束(?:对话|会话|人工)?|退出人工|回到?(?:机器人|智能助手|助手)|机器人|智能助手",
 }
@@ -59,6 +65,8 @@ def command_of(plain: str) -> Command | None:
     for command, pattern in _EXACT_RE.items():
         if pattern.match(plain):
             return command
+    if is_cancel(plain):
+        return Command.CANCEL
     if _ASIDE.match(plain):
         return Command.ASIDE
     return _misspelt(plain)

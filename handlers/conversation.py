@@ -32,7 +32,7 @@ from handlers.parting import OURS, split_text
 from handlers.slots import Scene
 from handlers.threads import Thread
 from handlers.ticket_records import KIND_WORDS
-from handlers.turns import Arrived, Hear, Outcome, Senses, Sent
+from handlers.turns import Arrived, Hear, Outcome, Senses, Sent, State
 from models.accounts import App
 from models.conversations import InboundMessage, InboundState, Kind, Via
 from models.outbox import Notice
@@ -123,7 +123,7 @@ async def _respond(house: House, message: InboundMessage, thread: Thread | None)
         return await _settle(house, message, thread, outcome, now=now)
     except DomainError as error:
         # What the person asked for can't be done; nothing was changed, and they are told why.
-        refused = Outcome(outcome.state, say=error.sentence, decision=outcome.decision)
+        refused = Outcome(thread.state, say=error.sentence, decision=outcome.decision)
         return await _settle(house, message, thread, refused, now=now)
 
 
@@ -142,6 +142,7 @@ def _think(house: House, message: InboundMessage, thread: Thread, now: datetime)
         known=thread.known,
         is_staff=thread.is_staff,
         with_specialist=taken.name if taken else "",
+        lapsed=_lapsed(thread, now),
     )
     odd = oddments.reply_to(message.kind, message.payload, message.text, house.platform, now)
     match message.kind:
@@ -152,7 +153,7 @@ def _think(house: House, message: InboundMessage, thread: Thread, now: datetime)
         case Kind.VOICE if message.text:
             return dialog.advance(state, message.text, replace(senses, is_staff=False))
         case Kind.CLICKED if word := MENU_WORDS.get(message.text):
-            return dialog.advance(state, word, replace(senses, with_specialist=""))
+            return _clicked(state, message.text, word, senses)
         case Kind.VOICE:
             return Outcome(state, effect=Sent(), say=wording.TYPE_PLEASE)
         case Kind.IMAGE:
@@ -164,6 +165,22 @@ def _think(house: House, message: InboundMessage, thread: Thread, now: datetime)
             return Outcome(state, effect=Hear(what))
         case _:
             return Outcome(state, say=odd)
+
+
+def _clicked(state: State, key: str, word: str, senses: Senses) -> Outcome:
+    """The menu is for the bot, also where a specialist listens; but no talk begins there then."""
+    if senses.with_specialist and key == "services":
+        return Outcome(state, say=wording.busy(senses.with_specialist))
+    if key == "human":
+        return dialog.advance(state, word, senses)
+    return dialog.advance(state, word, replace(senses, with_specialist=""))
+
+
+def _lapsed(thread: Thread, now: datetime) -> str:
+    """Who had the conversation until time was up, and still waits for what they asked."""
+    taken = thread.taken
+    waits = taken is not None and taken.until <= now and not taken.answered
+    return taken.name if taken is not None and waits else ""
 
 
 @transactional

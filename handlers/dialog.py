@@ -7,12 +7,14 @@ precedence: what works at every turn, the form being filled in, the choice on of
 import re
 from dataclasses import replace
 
-from handlers import filling, people, verdicts, wording
+from handlers import form_talk, people, verdicts, wording
 from handlers.applying import another_form, carry_on, reminder, start
 from handlers.asking import ask, hand_over, offer_services
+from handlers.choosing import CHOICE, answer_to_options
 from handlers.commands import Command, after_aside, command_of, half_width
-from handlers.filling import Filling
-from handlers.forms import forms
+from handlers.filling import Filling, fill, miss, question_of
+from handlers.forms import NOTE, forms
+from handlers.slots import is_bare_value, is_question
 from handlers.turns import (
     Addition,
     Duty,
@@ -24,19 +26,17 @@ from handlers.turns import (
     Release,
     Senses,
     State,
+    TicketWanted,
 )
 from handlers.verdicts import Verdict
+from nlp.confirmations import find_yes_no
 from nlp.courtesies import is_greeting
 
 LONGEST_QUESTION = 2000
-WRONG_CHOICES_BEFORE_HANDOVER = 3
 # Said beside a form: from this confidence on a person is asked, below it was no answer to the form.
 SURE_TO_ROUTE = 0.5
 
 DUTY_WORDS = {"上班": True, "值班": True, "下班": False, "休息": False}
-_CHOICE = re.compile(r"^[(选第]{0,2}(1?[0-9]|[一二三])[个项)]?[.。、]?$")
-_DIGITS = {"一": 1, "二": 2, "三": 3}
-_SHORT_ANSWER = 8  # characters; longer words after a question back are a question of their own
 _HUMAN_ABOUT = re.compile(
     r"^(?:转|找|要)(?:一下)?(?:人工|专员|专家)[\s,，:：。]+(?:我?想?问一?下?)?(.{2,})$"
 )
@@ -89,13 +89,21 @@ def _called_for(
 
 
 def _talk(state: State, text: str, plain: str, senses: Senses) -> Outcome:
-    if state.filling is not None and not (state.options and _CHOICE.match(plain)):
+    if state.adding:
+        return Outcome(replace(state, adding=False), effect=Addition(text))
+    if state.filling is not None and not (state.options and CHOICE.match(plain)):
         return _fill(state, state.filling, text, senses)
-    outcome = _converse(state, text, senses)
     if verdict := verdicts.parse(text):
-        unsolved = verdict == Verdict.UNSOLVED and state.question
-        otherwise = hand_over(state, senses) if unsolved else outcome
+        otherwise = Outcome(state, say=wording.NOTHING_TO_CONFIRM)
+        if verdict == Verdict.UNSOLVED:
+            otherwise = Outcome(state, say=wording.NO_ANSWER_YET)
+            if state.question:
+                otherwise = hand_over(state, senses)
         return Outcome(otherwise.state, effect=Judge(verdict, text, otherwise))
+    outcome = _converse(state, text, senses)
+    if senses.lapsed and not is_question(text) and not _means_something(outcome):
+        # The specialist asked something, and time was up before it was answered.
+        return Outcome(state, effect=Hear(text, told=True))
     return outcome
 
 
@@ -108,7 +116,8 @@ def _to_specialist(state: State, text: str, plain: str) -> Outcome:
         state, effect=Hear(text, courtesy=is_greeting(plain), called=command == Command.HUMAN)
     )
     if verdicts.parse(text) == Verdict.SOLVED:
-        return Outcome(state, effect=Judge(Verdict.SOLVED, text, heard))
+        told = Outcome(state, effect=Hear(text, told=True))
+        return Outcome(state, effect=Judge(Verdict.SOLVED, text, told))
     return heard
 
 
@@ -120,8 +129,13 @@ def _at_any_turn(state: State, text: str, plain: str, command: Command | None) -
     if addition := _ADDITION.match(text):
         # The person's own characters: NFKC would make 10⁶ read 106.
         added = text[addition.end() :].strip()
-        effect = Addition(added) if added else None
-        return Outcome(state, say="" if added else wording.ADD_WHAT, effect=effect, tail=tail)
+        if not added:
+            return Outcome(replace(state, adding=True), say=wording.ADD_WHAT, tail=tail)
+        if state.filling is not None and not state.filling.paused:
+            noted = fill(state.filling, {NOTE.name: added}, last=NOTE.name)
+            say = f"{wording.ADD_TO_FORM}\n{noted.say}"
+            return Outcome(replace(state, filling=noted.filling), say=say)
+        return Outcome(state, effect=Addition(added), tail=tail)
     if command == Command.PROGRESS:
         return Outcome(state, effect=Progress(), tail=tail)
     if command == Command.BOT:
@@ -131,17 +145,22 @@ def _at_any_turn(state: State, text: str, plain: str, command: Command | None) -
 
 def _fill(state: State, open_form: Filling, text: str, senses: Senses) -> Outcome:
     """One more text while a form is open."""
-    if (other := another_form(open_form, text)) and not open_form.paused:
-        form, asked = forms()[open_form.form], filling.question_of(open_form)
+    other = "" if open_form.paused else another_form(open_form, text)
+    if other and not form_talk.answers_choice(open_form, text, senses.scene):
+        form, asked = forms()[open_form.form], question_of(open_form)
         switched = replace(state, filling=replace(open_form, switch=other))
         say = wording.another_form(form.title, forms()[other].title, asked)
         return Outcome(switched, say=say)
-    step = filling.proceed(open_form, text, senses.scene)
+    step = form_talk.proceed(open_form, text, senses.scene, senses.known)
     if step.aside and step.filling is not None:
         beside = _beside(state, step.filling, text, senses)
         if beside is not None:
             return beside
-        step = filling.missed(open_form, wording.NOT_RECOGNISED)
+        # It only looked like a question, or it brought a value as well.
+        grown = step.filling.values != open_form.values
+        step = replace(step, aside=False) if grown else miss(open_form, wording.NOT_RECOGNISED)
+        if grown and step.filling is not None:
+            step = replace(step, say=question_of(step.filling))
     if step.hand_over:
         return hand_over(state, senses, said=text, why="连续几次没填成")
     return carry_on(state, step)
@@ -153,9 +172,18 @@ def _beside(state: State, open_form: Filling, text: str, senses: Senses) -> Outc
         text = after_aside(half_width(text))
         if not text:
             return Outcome(replace(state, filling=open_form), say=wording.ASK_AWAY)
-    outcome = _converse(replace(state, filling=open_form), text, senses, may_start=False)
+    begun = replace(state, filling=open_form)
+    outcome = _converse(begun, text, senses, may_start=open_form.paused)
+    if outcome.state.filling is not None and outcome.state.filling.form != open_form.form:
+        return outcome  # another form has begun, and this one waits for it
     if not open_form.paused and not _means_something(outcome):
         return None
+    if isinstance(outcome.effect, TicketWanted) and not open_form.paused:
+        form = forms()[open_form.form]
+        asked = replace(
+            outcome.effect, topic=form.topic, question=f"{form.title}：{outcome.effect.question}"
+        )
+        outcome = replace(outcome, effect=asked)
     return replace(outcome, tail=reminder(open_form))
 
 
@@ -171,42 +199,27 @@ def _means_something(outcome: Outcome) -> bool:
 def _converse(state: State, text: str, senses: Senses, *, may_start: bool = True) -> Outcome:
     """A text that belongs to no form."""
     plain = half_width(text)
-    if state.options and (outcome := _answer_to_options(state, plain, senses)):
+    if state.options and (outcome := answer_to_options(state, plain, senses)):
         return outcome
     if command_of(plain) == Command.SERVICES:
         return offer_services(state)
-    if state.submitted and filling.agrees(plain):
+    agrees = find_yes_no(plain) is True
+    if state.submitted and agrees:
         return Outcome(state, effect=Progress(), say=wording.ALREADY_SUBMITTED)
-    if filling.gives_up(plain):
-        return Outcome(replace(state, options=()), say=wording.NOTHING_TO_CANCEL)
+    if fixed := _nothing_to_refer_to(plain, agrees=agrees):
+        return Outcome(replace(state, options=()), say=fixed)
+    if is_bare_value(text, senses.scene):
+        # Whose telephone, which day? To the engine it would look like a number of something.
+        effect = Addition(text) if state.filed else None
+        return Outcome(state, effect=effect, say="" if effect else wording.WHAT_FOR)
     return ask(replace(state, submitted=False), text, senses, may_start=may_start)
 
 
-def _answer_to_options(state: State, plain: str, senses: Senses) -> Outcome | None:
-    """What is typed after a question back: a number, a name on the list, or another name."""
-    if choice := _CHOICE.match(plain):
-        digit = choice.group(1)
-        return _choose(state, _DIGITS.get(digit) or int(digit), senses)
-    if len(plain) > _SHORT_ANSWER:
-        return None
-    named = [o for o in state.options if len(plain) > 1 and (plain in o.label or o.label in plain)]
-    if len(named) == 1:
-        return ask(replace(state, options=()), named[0].query, senses)
-    # Another product than the listed ones: the question itself still stands.
-    completed = f"{plain}{state.question}"
-    if senses.decide(completed, "").action != "answer":
-        return None
-    return ask(replace(state, options=()), completed, senses)
-
-
-def _choose(state: State, number: int, senses: Senses) -> Outcome:
-    if number == 0:
-        return Outcome(replace(state, options=(), misses=0), say=wording.BACK)
-    if number > len(state.options):
-        if state.misses + 1 >= WRONG_CHOICES_BEFORE_HANDOVER:
-            return hand_over(state, senses, why=f"连续{WRONG_CHOICES_BEFORE_HANDOVER}次选错")
-        labels = [option.label for option in state.options]
-        say = wording.options(f"没有第{number}项，请选：", labels)
-        return Outcome(replace(state, misses=state.misses + 1), say=say)
-    chosen = state.options[number - 1]
-    return ask(replace(state, options=(), misses=0), chosen.query, senses)
+def _nothing_to_refer_to(plain: str, *, agrees: bool) -> str:
+    """What to say to words that only make sense where something is open; "" for others."""
+    match command_of(plain):
+        case Command.CANCEL | Command.PAUSE:
+            return wording.NOTHING_TO_CANCEL
+        case Command.RESUME | Command.SWITCH:
+            return wording.NOTHING_TO_GO_ON
+    return wording.NOTHING_TO_CONFIRM if agrees and not is_greeting(plain) else ""

@@ -168,7 +168,8 @@ async def _hear(turn: Turn, heard: turns.Hear) -> str:
     if heard.called:
         return wording.with_specialist(taken.name, ticket.number)
     # The mini-program shows what became of a request of its own.
-    return wording.heard(taken.name) if turn.message.via == Via.DIRECT else ""
+    told = heard.told or turn.message.via == Via.DIRECT
+    return wording.heard(taken.name) if told else ""
 
 
 async def _keep(turn: Turn, _sent: turns.Sent) -> str:

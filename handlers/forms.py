@@ -29,7 +29,7 @@ _ALSO_CALLED: dict[str, list[str]] = {
 class Slot(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     """One thing that a form wants to know; see data/forms.toml.
 
-    firm: can't be skipped. reason: why it is asked.
+    firm: can't be skipped. optional: never asked for. reason: why it is asked.
     """
 
     name: str
@@ -41,6 +41,7 @@ class Slot(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     choices: dict[str, list[str]] = {}
     units: list[str] = []
     firm: bool = False
+    optional: bool = False
     reason: str = ""
 
     @cached_property
@@ -59,6 +60,17 @@ class Slot(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
         lines = [f"{self.ask}（{self.reason}）" if self.reason else self.ask]
         lines += [f"{number}. {label}" for number, label in enumerate(self.choices, 1)]
         return "\n".join(lines)
+
+
+# What does not fit anywhere else has a place in every form.
+NOTE = Slot(
+    name="note",
+    label="备注",
+    kind="story",
+    ask=wording.NOTE,
+    aka=["补充", "另外", "说明"],
+    optional=True,
+)
 
 
 class Form(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
@@ -81,7 +93,7 @@ class Form(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     @cached_property
     def wanted(self) -> tuple[Slot, ...]:
         """All slots in the order in which they are asked."""
-        return (*self.slots, *self._who())
+        return (*self.slots, *self._who(), NOTE)
 
     @cached_property
     def names(self) -> frozenset[str]:

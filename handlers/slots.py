@@ -15,7 +15,8 @@ from handlers import wording
 from handlers.forms import TYPED, Slot
 from models.text import storable
 from nlp.amounts import find_numbers
-from nlp.found import Found
+from nlp.confirmations import find_yes_no
+from nlp.found import Found, left_over
 from nlp.numerals import arabic
 from nlp.phones import find_phones
 from nlp.when import Day, find_days, find_spans
@@ -26,12 +27,26 @@ LONGEST_WORDS, LONGEST_STORY = 60, 500
 LATER = "待商定"
 
 _LEAD_IN = re.compile(
-    r"^(?:我们?(?:是|叫|公司是)?|(?:单位|公司|企业)(?:是|叫)?|名称(?:是)?"
-    r"|就是?|是|要|想(?:要)?|有|测|检)[:：,， ]*"
+    r"^(?:我们?(?:是|叫|公司是)?|(?:单位|公司|企业)(?:是|叫)?|名称(?:是)?|就是?|是|要|想(?:要)?|有|测|检"
+    r"|帮(?:我们?)?|给(?:我们?)?)[:：,， ]*"
 )
+# What stands before a thing that is named in passing, and is no part of its name.
+_VERBS = re.compile(
+    r"^(?:我们?|你们|想|要|需要|预约|申请|安排|检定|校准|送检|送|做|租|借|用|是|的|把|将|再来|[一1]?[台个套块只])+"
+)
+_TAIL = re.compile(r"[吧啊呀哦嘛呢的]+$")
+_QUESTION = re.compile(
+    r"[?？]|[吗么]$|(?<!什)么[?？]*$|什么|怎么|咋|如何|多少|多久|几[点天个号时]|哪|能不能|可不可以|是不是|要不要|行不行"
+    r"|有没有|为啥|为什么|区别|是否|条件|流程|材料|缺啥|[要能用会可行]钱?不$|呢$"
+)
+# Asking for something to be done is no question.
+_POLITE = re.compile(r"^(?:能不能|能否|可不可以|能|可以)?(?:请|帮|安排|派|麻烦)")
 _EDGES = " \t\n，,。.、;；:：!！~～"
+# A firm's name begins where something begins, and ends in a word for a firm.
 _ENTERPRISE = re.compile(
-    r"([一-龥A-Za-z0-9（）()]{2,30}(?:有限责任公司|股份有限公司|有限公司|集团|公司|水业|食品厂|饮料厂|酒厂|水厂|厂|合作社|乳业|酒业|饮品))"
+    r"(?:^|[\s，,。.、:：;；])(?:我们?是|是|我们?叫|(?:公司|单位|企业|厂)?(?:叫|是)|帮|给|来自)?"
+    r"((?!.{0,6}(?:请|来|到|去|做|委托|取样|送|租|借|检|测|派|进|找|我们|你们|他们))"
+    r"[一-龥A-Za-z0-9（）()]{2,28}(?:公司|集团|水业|合作社|乳业|酒业|厂))(?![里家房区商长])"
 )
 _SAYS = re.compile(r"[一-龥A-Za-z0-9]")
 
@@ -77,10 +92,42 @@ def harvest(slots: Sequence[Slot], text: str, scene: Scene) -> Harvest:
         else:
             values[slot.name] = value
         rest = f"{rest[: place.start]}{'，' * (place.end - place.start)}{rest[place.end :]}"
-    for slot in slots:
+    # A firm's name may hold a product's: 康泉水业, 青岛啤酒股份有限公司.
+    for slot in sorted(slots, key=lambda slot: slot.kind != "enterprise"):
         if slot.kind not in TYPED and (said := _named(slot, rest, scene)):
             values[slot.name] = said
+            if slot.kind == "enterprise":
+                rest = rest.replace(said, "，" * len(said), 1)
     return Harvest(values, wrong, rest)
+
+
+def wholly(slot: Slot, text: str, scene: Scene) -> bool:
+    """Whether the text is a value of this slot and nothing else."""
+    if slot.kind in TYPED:
+        found = harvest([slot], text, scene)
+        return slot.name in found.values and not says_anything(found.rest)
+    said = _named(slot, text, scene)
+    return bool(said) and len(text.strip(_EDGES)) <= len(said) + 1
+
+
+def says_anything(text: str) -> bool:
+    """Whether there is a letter or a digit in it."""
+    return bool(_SAYS.search(text))
+
+
+def is_bare_value(text: str, scene: Scene) -> bool:
+    """Whether it is a day, an amount with its unit or a telephone number, and nothing else."""
+    places = [found.place for found in find_days(text, scene.today)]
+    places += [found.place for found in find_spans(text)]
+    places += [found.place for found in find_numbers(text) if found.value.unit]
+    places += [found.place for found in find_phones(text)]
+    return bool(places) and not says_anything(left_over(text, places))
+
+
+def is_question(text: str) -> bool:
+    """Whether it asks something, as far as its words show."""
+    text = text.strip()
+    return bool(_QUESTION.search(text)) and not _POLITE.match(text)
 
 
 def answer(slot: Slot, text: str, scene: Scene) -> str | Wrong:
@@ -98,7 +145,10 @@ def answer(slot: Slot, text: str, scene: Scene) -> str | Wrong:
         return _words(text.strip(), LONGEST_STORY)
     if slot.kind == "product" and (products := scene.products(text)):
         return "、".join(products)
-    return _words(_LEAD_IN.sub("", text).strip(_EDGES), LONGEST_WORDS)
+    if not any(p.search(text) for p in slot.patterns) and _is_no_name(text, scene):
+        return Wrong(wording.SAY_MORE)
+    said = _TAIL.sub("", _LEAD_IN.sub("", text.strip(_EDGES)).strip(_EDGES))
+    return _words(said, LONGEST_WORDS)
 
 
 def shown(slot: Slot, value: str) -> str:
@@ -163,12 +213,20 @@ def _named(slot: Slot, text: str, scene: Scene) -> str:
     if slot.kind == "product":
         return "、".join(scene.products(text))
     if slot.kind == "enterprise":
-        found = _ENTERPRISE.search(_LEAD_IN.sub("", text))
-        return _LEAD_IN.sub("", found[1]) if found else ""
+        found = _ENTERPRISE.search(text)
+        return found[1] if found else ""
     for pattern in slot.patterns:
-        if (match := pattern.search(text)) and (said := match[1].strip(_EDGES)):
-            return said
+        if match := pattern.search(text):
+            said = _VERBS.sub("", match[1].strip(_EDGES))
+            if len(said) > 1:
+                return said
     return ""
+
+
+def _is_no_name(text: str, scene: Scene) -> bool:
+    """A yes or no, a day, an amount or a number to call: whatever it means, no name of a thing."""
+    bare_number = text.strip(_EDGES).isdigit()
+    return find_yes_no(text) is not None or bare_number or is_bare_value(text, scene)
 
 
 def _choice(slot: Slot, text: str) -> str | Wrong:

@@ -19,8 +19,11 @@ _TAKE = (
     "UPDATE conversation SET version = version + 1, taken_ticket_id = $1, taken_until = $2,"
     " taken_at = CASE WHEN taken_until > $3 THEN taken_at ELSE $3 END, active_at = $3"
     " WHERE open_key = (SELECT id FROM identity WHERE account_id = $4 AND app = $5"
-    " ORDER BY id LIMIT 1) RETURNING id"
+    " ORDER BY id LIMIT 1) {unless} RETURNING id"
 )
+# An answer does not come between somebody and the form that they are filling in.
+_UNLESS_FILLING = "AND state->>'filling' IS NULL"
+
 _TAKEN = (
     "SELECT c.id FROM conversation c JOIN identity i ON c.open_key = i.id"
     " WHERE i.account_id = $1 AND i.app = $2 AND c.taken_until > $3 AND c.taken_at > $4"
@@ -35,6 +38,7 @@ class Taken:
     number: str
     name: str
     until: datetime
+    answered: bool = False
 
 
 async def take(house: House, ticket: Ticket, *, now: datetime) -> None:
@@ -42,7 +46,8 @@ async def take(house: House, ticket: Ticket, *, now: datetime) -> None:
     what was written."""
     answered = ticket.state == TicketState.ANSWERED
     hold = min(AFTER_ANSWER, house.takeover) if answered else house.takeover
-    await fetch(_TAKE, ticket.id, now + hold, now, ticket.asker_id, ticket.app)
+    take = _TAKE.format(unless=_UNLESS_FILLING if answered else "")
+    await fetch(take, ticket.id, now + hold, now, ticket.asker_id, ticket.app)
 
 
 async def extend(house: House, conversation_id: int, *, now: datetime) -> None:

@@ -18,7 +18,8 @@ from models.transactions import transactional
 _LOOK = (
     "SELECT i.id AS identity_id, i.account_id, i.unionid, s.id AS staff_id,"
     " c.id, c.version, c.state, c.active_at, c.taken_ticket_id, c.taken_until,"
-    " t.number, taker.name AS taker, a.phone, e.name AS enterprise FROM identity i"
+    " t.number, t.state AS ticket_state, taker.name AS taker, a.phone, e.name AS enterprise"
+    " FROM identity i"
     " JOIN account a ON a.id = i.account_id"
     " LEFT JOIN membership m ON m.open_key = i.account_id"
     " LEFT JOIN enterprise e ON e.id = m.enterprise_id"
@@ -136,4 +137,5 @@ def _taken(row: dict[str, Any]) -> Taken | None:
     if row["taken_ticket_id"] is None:
         return None
     until = moment(row["taken_until"])
-    return Taken(row["taken_ticket_id"], row["number"], row["taker"] or "专员", until)
+    answered = row["ticket_state"] in ("answered", "closed")
+    return Taken(row["taken_ticket_id"], row["number"], row["taker"] or "专员", until, answered)

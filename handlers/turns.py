@@ -20,7 +20,8 @@ class State:
     options: the typed-number options now on offer. misses: choices in a row that were none.
     clarified: how often in a row the bot has asked back.
     filling: the form being filled in. shelved: one put aside for it.
-    submitted: the last thing done was to submit a form.
+    submitted: the last thing done was to submit a form. filed: the last thing done was to open a
+    ticket. adding: what comes next is to be added to the ticket.
     """
 
     question: str = ""
@@ -30,6 +31,8 @@ class State:
     filling: Filling | None = None
     shelved: Filling | None = None
     submitted: bool = False
+    filed: bool = False
+    adding: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,8 @@ class Senses:
     """What a turn may look at beside the words.
 
     decide: the engine on (question, context). known: what we know of the person, by kind of slot.
-    with_specialist: the name of the specialist who has taken the conversation over.
+    with_specialist: the name of the specialist who has taken the conversation over. lapsed: of the
+    one who had it until time was up, and has not answered yet.
     """
 
     decide: Decide
@@ -45,6 +49,7 @@ class Senses:
     known: Mapping[str, str] = field(default_factory=dict)
     is_staff: bool = False
     with_specialist: str = ""
+    lapsed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +109,16 @@ class Judge:
 
 @dataclass(frozen=True, slots=True)
 class Hear:
-    """The specialist who has the conversation is told. courtesy: mere thanks, nothing to do."""
+    """The specialist who has the conversation, or had it last, is told.
+
+    courtesy: mere thanks, nothing to do. called: a person is asked for who is there. told: the
+    asker is told that it was passed on.
+    """
 
     text: str
     courtesy: bool = False
     called: bool = False
+    told: bool = False
 
 
 @dataclass(frozen=True, slots=True)

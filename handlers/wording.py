@@ -43,6 +43,12 @@ NOT_TAKEN = "现在就是智能助手在为您服务，直接提问就行。"
 ALREADY_SUBMITTED = "刚才的申请已经提交，不用再确认。"
 ASK_AWAY = "好的，您先问。"
 FOR_A_PERSON = "这一条需要专员来答，已一并转办。"
+NOTHING_MORE = "好的，专员会联系您。"
+NOTHING_TO_GO_ON = "现在没有没填完的申请。要办业务回复“办业务”，有问题直接问。"
+NOTHING_TO_CONFIRM = "好的。还有问题直接问；要办业务回复“办业务”。"
+NO_ANSWER_YET = "没有找到您名下已答复的工单。没解决的是哪件事？直接说，我帮您查或转专员。"
+WHAT_FOR = "收到。这是办哪件事用的？请连事情一起说，比如“送检，电话138……”；要办业务回复“办业务”。"
+ADD_TO_FORM = "记在备注里了。"
 WHICH_SERVICE = "可以办这些，回复数字或名称："
 NOTHING_TO_CANCEL = "现在没有正在填的申请。"
 
@@ -53,6 +59,8 @@ WHO = {
 }
 # Answers to 您是哪家企业的 by who has none.
 NO_ENTERPRISE = frozenset({"个人", "没有单位", "自己", "我自己", "个体", "无单位"})
+NOTE = "还有什么要说的？没有就不用填。"
+SAY_THE_SUM = "请直接说改成多少或改成什么，比如“人数改成4个”“产品改成矿泉水和茶饮料”。"
 CHANGE_WHAT = "要改哪一项？直接说，比如“日期改成下周四”。不办了回“取消”。"
 CONFIRM_HOW = "没看懂。确认提交请回“确认”，要改直接说改什么，不办了回“取消”。"
 MAY_SKIP = "说不准就回“跳过”，专员再跟您商量。"
@@ -90,6 +98,11 @@ def summary(title: str, rows: list[tuple[str, str]]) -> str:
     )
 
 
+def paused(title: str) -> str:
+    """A form was put aside."""
+    return f"好的，{title}先放着。想好了回复“继续”，不办了回“取消”。"
+
+
 def cancelled(title: str) -> str:
     """A form was given up."""
     return f"好的，{title}已取消，没有提交任何内容。"
@@ -99,7 +112,19 @@ def reminder(title: str, asked: str, *, paused: bool) -> str:
     """After an answer in between: the form is still open."""
     if paused:
         return f"——\n{title}还没填完：回复“继续”接着填，不办了回“取消”。"
+    if asked.startswith("请核对"):
+        return f"——\n{title}还没提交：没问题请回“确认”，要改直接说，不办了回“取消”。"
     return f"——\n接着填{title}：{asked}"
+
+
+def may_apply(title: str) -> str:
+    """An offer after a question about a service."""
+    return f"要直接办理，回复“申请{title}”。"
+
+
+def busy(name: str) -> str:
+    """The menu was used while a specialist has the conversation."""
+    return f"现在由{name}为您服务。要办业务或自助查询，请先回复“结束对话”。"
 
 
 def another_form(title: str, other: str, asked: str) -> str:
