@@ -49,8 +49,11 @@ def begin(name: str, text: str, scene: Scene, known: Mapping[str, str]) -> Step:
             values[named.name] = value
     noted = rows_of(form, {name: value for name, value in values.items() if name != "phone"})
     problem = next(iter(found.wrong.values()), "")
+    begun = ask_next(Filling(name, values))
+    if begun.filling is not None and not begun.filling.asked:
+        noted = []  # the summary says it all
     head = "\n".join(filter(None, (wording.begun(form.title, noted), problem)))
-    return ask_next(Filling(name, values), say=head)
+    return replace(begun, say=f"{head}\n{begun.say}")
 
 
 def proceed(filling: Filling, text: str, scene: Scene, known: Mapping[str, str]) -> Step:

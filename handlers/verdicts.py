@@ -9,7 +9,8 @@ LONGEST = 40
 _BETWEEN = r"[\s,，。.!！~～、…;；]*"
 _THANKS = r"(?:(?:谢谢|感谢|多谢|谢了|辛苦)(?:你们|您们|你|您|大家|专员|老师|[一-龥]工|了|啦)*)"
 _SOLVED = re.compile(
-    rf"{_BETWEEN}{_THANKS}?{_BETWEEN}(?:好的?|嗯+|行|对|是的|OK)?{_BETWEEN}"
+    rf"{_BETWEEN}(?:好的?|嗯+|行|对|是的|OK)?{_BETWEEN}{_THANKS}?{_BETWEEN}"
+    rf"(?:好的?|嗯+|行|对|是的|OK)?{_BETWEEN}"
     r"(?:我们?这边|这个问题|问题|现在|这下)?(?:已经|已|都|全部|全|终于)*"
     r"(?:解决|搞定|弄好|办好|办完|处理好|处理完|可以|没有?问题|好)(?:了|啦|咯|喽)"
     rf"{_BETWEEN}{_THANKS}?{_BETWEEN}",
