@@ -72,7 +72,10 @@ async def release_of(ticket: Ticket) -> None:
 
 
 async def silences(item: OutboxItem, *, now: datetime) -> bool:
-    """Whether this is a bot's answer into a conversation that a specialist has taken over."""
-    if item.notice != Notice.REPLY:
+    """Whether this is a bot's answer into a conversation that a specialist has taken over.
+
+    That a message is held, or turned down, nobody else tells.
+    """
+    if item.notice != Notice.REPLY or item.payload.get("of_review"):
         return False
     return bool(await fetch(_TAKEN, item.account_id, item.app, now))

@@ -19,7 +19,7 @@ from server.app import create_app
 from server.config import Config, load_config
 from server.dev import build_simulator
 from server.http.context import SanicApp
-from server.http.desk import FORM, SESSION_LASTS
+from server.http.desk_session import FORM, SESSION_LASTS
 from server.http.protocol import Protocol
 from server.wechat.simulator import ChatMessage, Person, Simulator
 from server.wechat.simulator.mount import serving

@@ -77,6 +77,7 @@ async def services(_request: Request, who: Principal) -> tuple[int, Services]:
 
 async def apply(request: Request, who: Principal, body: Application) -> tuple[int, TicketSummary]:
     wired, now = wiring(request), wiring(request).clock.now()
+    await wired.content.require_fit(who.openid, *body.values.values())
     ticket = await requests.apply(
         wired.house,
         body.service,
