@@ -628,13 +628,13 @@ def held(phone: str) -> str:
     """A message waits for review."""
     return (
         "这条内容要先由工作人员看过才能处理，已登记，请稍等。\n"
-        f"要紧的事可以换个说法再发，或打电话{phone}。"
+        f"要紧的事可以换个说法再发，或打服务电话 {phone}。"
     )
 
 
 def turned_down(moment: datetime, phone: str) -> str:
     """A message was reviewed and will not be dealt with. moment: when it was sent."""
-    return f"您{stamp(moment)}发的那条内容不便处理。有事请换个说法再发，或打电话{phone}。"
+    return f"您在{stamp(moment)}发的那条内容不便处理。有事请换个说法再发，或打服务电话 {phone}。"
 
 
 NOTHING_HELD = "没有找到这条待审核的内容。"
