@@ -6,6 +6,7 @@ from handlers import outbox, takeover, tickets, wording
 from handlers.accounts import asker_stream
 from handlers.errors import Conflict
 from handlers.house import House
+from handlers.safety import require_fit
 from handlers.typed import typed
 from handlers.worktime import add_working_days
 from models.accounts import Staff, StaffRole
@@ -41,9 +42,11 @@ async def answer(
     """Send the specialist's answer to the asker, who has some days to say that it is no answer.
 
     form_id: made anew for every rendered form; the same form sent twice is one answer.
-    Raises DomainError for an empty or overlong text, Conflict when the ticket has moved on.
+    Raises DomainError for an empty or overlong text, Unfit for an unsafe one, Conflict when the
+    ticket has moved on.
     """
     text = typed(text, LONGEST_ANSWER, "答复")
+    require_fit(text)
     dedupe_key = f"answer:{ticket.id}:{form_id}"
     await tickets.lock(ticket)
     if await TicketEvent.filter(dedupe_key=dedupe_key).exists():
@@ -74,6 +77,7 @@ async def write(
     Errors and form_id as with `answer`.
     """
     text = typed(text, LONGEST_ANSWER, "留言")
+    require_fit(text)
     dedupe_key = f"write:{ticket.id}:{form_id}"
     await tickets.lock(ticket)
     if await TicketEvent.filter(dedupe_key=dedupe_key).exists():

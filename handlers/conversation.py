@@ -204,7 +204,8 @@ async def _settle(
     await accounts.set_following(thread.identity_id, follows=True, at=message.sent_at)
     if message.kind == Kind.FOLLOWED and not thread.unionid_known:
         await accounts.ask_unionid_again(thread.identity_id, now)  # told of followers only
-    await windows.opened(house.platform.allowances, thread.identity_id, message)
+    if not message.held_as:  # else all that it opened was noted when it came
+        await windows.opened(house.platform.allowances, thread.identity_id, message)
     waiting = await _is_contact(message) and await outbox.unpark(thread.account_id, now=now)
     message.decision = msgspec.to_builtins(outcome.decision) if outcome.decision else None
     await media.note(message, thread, now=now)
@@ -252,7 +253,10 @@ async def _push(message: InboundMessage, thread: Thread, *, now: datetime) -> No
 
 async def _is_contact(message: InboundMessage) -> bool:
     """Whether what waits for this person's next contact may go out now: not into the response to
-    a request of the mini-program's own, unless that has been put off and goes out by message."""
+    a request of the mini-program's own, unless that has been put off and goes out by message; and
+    not when staff have passed what was held, for then the person is not there."""
+    if message.held_as:
+        return False
     if message.via == Via.DIRECT:
         rows = await fetch("SELECT via FROM inbound_message WHERE id = $1", message.id)
         return bool(rows) and rows[0]["via"] != Via.DIRECT

@@ -8,12 +8,13 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from handlers import noticed
+from handlers import noticed, review, wording
 from handlers.conversation import CONTACT, find_thread, respond
 from handlers.errors import Conflict
 from handlers.house import House
 from handlers.incoming import Incoming
 from handlers.parting import OURS, split_text
+from handlers.safety import SAID, unsafe
 from handlers.threads import Thread
 from models.accounts import App
 from models.conversations import InboundMessage, InboundState, Kind, QuarantinedBody, Via
@@ -27,6 +28,9 @@ ABANDONED_AFTER = timedelta(seconds=20)
 SWEEP_AGAIN_AFTER = timedelta(minutes=2)
 MAX_SWEEPS = 8
 
+# An event that means nothing to us is kept, and that is all.
+_FIRST = {Kind.OTHER: InboundState.DONE}
+
 log = structlog.get_logger(__name__)
 
 
@@ -36,13 +40,15 @@ async def receive(
 ) -> tuple[InboundMessage, Thread | None]:
     """Store what came in, or find what the same message left before; committed on return.
 
-    Where somebody got in touch just now, their thread is looked up along with it.
+    Where somebody got in touch just now, their thread is looked up along with it. What is unsafe is
+    held from the first: neither a crash nor another message can get it past the review.
     """
     openid = storable(incoming.openid)
     thread = None
     if incoming.kind in CONTACT:
         thread = await find_thread(house, incoming.app, openid, now=now)
     key = storable(incoming.dedupe_key)
+    trouble = _trouble(incoming)
     row = await create(
         InboundMessage,
         dedupe_key=key,
@@ -55,15 +61,25 @@ async def receive(
         sent_at=incoming.sent_at,
         received_at=now,
         sweep_at=now + ABANDONED_AFTER,
-        # An event that means nothing to us is kept, and that is all.
-        state=InboundState.DONE if incoming.kind == Kind.OTHER else InboundState.RECEIVED,
+        state=InboundState.HELD if trouble else _FIRST.get(incoming.kind, InboundState.RECEIVED),
         via=via,
         conversation_id=thread.id if thread else None,
+        held_as=trouble,
+        reply=wording.held(house.platform.service_phone) if trouble else "",
     )
     if row is None:
         noticed.duplicate(incoming.app)
         return await InboundMessage.get(dedupe_key=key), None
+    if trouble and thread is not None:
+        await review.note_held(house, row, thread, now=now)
     return row, thread
+
+
+def _trouble(incoming: Incoming) -> str:
+    """For which kind of trouble a message is held; "" for none. Keys and scenes are our own."""
+    if incoming.kind not in SAID:
+        return ""
+    return incoming.doubt or unsafe(incoming.text) or ""
 
 
 async def has(incoming: Incoming) -> bool:
@@ -78,7 +94,10 @@ async def quarantine(app: App, *, reason: str, body: bytes, now: datetime) -> No
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A finished message for a client that shows more than text. pending: it will come later."""
+    """A finished message for a client that shows more than text.
+
+    pending: the answer will come later; then `reply` is there only where it waits for review.
+    """
 
     text: str
     pending: bool
@@ -110,7 +129,7 @@ async def ask(house: House, incoming: Incoming, *, seconds: float) -> Answer:
     if message.text != storable(incoming.text):
         raise Conflict("同一个 Idempotency-Key 已用于另一个问题。")
     if message.state != InboundState.DONE:
-        return Answer(message.text, pending=True, reply="")
+        return Answer(message.text, pending=True, reply=message.reply)
     decision = message.decision or {}
     return Answer(
         text=message.text,

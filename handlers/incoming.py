@@ -21,6 +21,7 @@ class Incoming:
     text: typed words, recognised speech, event key or scene; "" where there is none.
     sent_at: the sender's clock, aware UTC.
     payload: all fields as received (strings, nested dicts and lists).
+    doubt: the kind of trouble (`safety.Unsafe`) that the platform's own check sees, "" for none.
     """
 
     app: App
@@ -31,3 +32,4 @@ class Incoming:
     text: str = ""
     media_id: str = ""
     payload: dict[str, Any] = field(default_factory=dict)
+    doubt: str = ""

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from handlers import tickets, wording
 from handlers.errors import Conflict, DomainError
+from handlers.safety import require_fit
 from handlers.typed import typed
 from models.clock import SHANGHAI
 from models.ratings import HIGHEST, LOWEST, OPEN, Axis, IntegrityTally, Rating
@@ -91,10 +92,11 @@ async def rate(ticket: Ticket, scores: Mapping[Axis, int], *, now: datetime) -> 
 async def comment(ticket: Ticket, text: str, *, now: datetime) -> None:
     """One line beside the rating, for staff only; the same one again changes nothing.
 
-    Raises DomainError for an empty or overlong one, Conflict when there is another already, or
-    the ticket can't be rated.
+    Raises DomainError for an empty or overlong one, Unfit for an unsafe one, Conflict when there is
+    another already, or the ticket can't be rated.
     """
     text = typed(" ".join(text.split()), LONGEST_COMMENT, "留言")
+    require_fit(text)
     await _hold_open(ticket, now=now)
     before = await TicketEvent.get_or_none(dedupe_key=_comment_key(ticket))
     if before is not None:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from handlers import enterprises, filling, threads, ticket_records, tickets, wording
 from handlers.errors import Conflict, DomainError, NotFound
-from handlers.forms import Form, forms
+from handlers.forms import TYPED, Form, forms
 from handlers.house import House
 from handlers.routing import Colleague
 from handlers.slots import LATER, Scene, Wrong, answer
@@ -51,6 +51,13 @@ def checked(form: Form, given: Mapping[str, str], scene: Scene) -> dict[str, str
     if faults:
         raise BadValues(faults)
     return values
+
+
+def read_by_others(name: str, given: Mapping[str, str]) -> list[str]:
+    """The values of a form that go on as they were typed; telephones, days and numbers do not."""
+    form = forms().get(name)
+    wanted = form.wanted if form else ()
+    return [given[s.name] for s in wanted if s.kind not in TYPED and given.get(s.name)]
 
 
 @transactional

@@ -81,8 +81,9 @@ async def release_of(ticket: Ticket) -> None:
 async def silences(item: OutboxItem, *, now: datetime) -> bool:
     """Whether this is a bot's answer into a conversation that a specialist has taken over since.
 
-    What the bot says after that, to a menu click or a call for a person, is meant to be said.
+    What the bot says after that, to a menu click or a call for a person, is meant to be said; and
+    that a message is held, or turned down, nobody else tells.
     """
-    if item.notice != Notice.REPLY:
+    if item.notice != Notice.REPLY or item.payload.get("of_review"):
         return False
     return bool(await fetch(_TAKEN, item.account_id, item.app, now, item.created_at))

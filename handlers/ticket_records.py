@@ -34,7 +34,7 @@ _LAST_WAITING = (
 )
 _LAST_MESSAGES = (
     "SELECT kind, text, reply, received_at FROM inbound_message WHERE conversation_id = $1"
-    " ORDER BY id DESC LIMIT $2"
+    " AND (held_as = '' OR passed) ORDER BY id DESC LIMIT $2"
 )
 NUMBER = re.compile(r"NQ[0-9]{10,12}")
 
@@ -154,7 +154,8 @@ async def events_of(ticket: Ticket, *, audience: Audience) -> list[TicketEvent]:
 async def transcript_of(conversation_id: int, *, limit: int = 20) -> list[dict[str, str]]:
     """The last messages of a thread with our replies, oldest first: who, text, at (ISO).
 
-    Staff read them, so a one-time code in them is made illegible.
+    Staff read them, so a one-time code in them is made illegible. What was held for review is left
+    out until it has passed.
     """
     messages = await fetch(_LAST_MESSAGES, conversation_id, limit)
     lines: list[dict[str, str]] = []

@@ -100,6 +100,12 @@ async def failed_messages() -> int:
     return await InboundMessage.filter(state=InboundState.FAILED).count()
 
 
+async def oldest_held() -> datetime | None:
+    """Since when the message waits for review that waits longest; None where none does."""
+    row = await InboundMessage.filter(state=InboundState.HELD).order_by("id").first()
+    return row.received_at if row else None
+
+
 async def quarantined() -> int:
     """Bodies that nobody understood yet."""
     return await QuarantinedBody.all().count()

@@ -627,3 +627,45 @@ def replies(texts: list[str], *, waited: bool) -> str:
     if len(texts) == 1 and not waited:
         return texts[0]
     return f"您有 {len(texts)} 条回复：\n\n" + BETWEEN_REPLIES.join(texts)
+
+
+# Content safety (handlers.safety, handlers.review)
+
+TROUBLES = {
+    "gambling": "赌博",
+    "porn": "色情",
+    "drugs": "毒品",
+    "weapons": "枪支、爆炸物",
+    "fraud": "诈骗、假证或买卖证件",
+    "violence": "仇恨或暴力威胁",
+    "state": "危害国家安全",
+    "spam": "广告引流",
+    "other": "违规",
+}
+
+
+def unfit(kind: str) -> str:
+    """A form's text was refused. kind: a key of TROUBLES."""
+    return f"没有提交：内容里好像有{TROUBLES[kind]}信息。请改一下再提交；如有误会，请打服务电话。"
+
+
+def held(phone: str) -> str:
+    """A message waits for review."""
+    return (
+        "这条内容要先由工作人员看过才能处理，已登记，请稍等。\n"
+        f"要紧的事可以换个说法再发，或打服务电话 {phone}。"
+    )
+
+
+def turned_down(moment: datetime, phone: str) -> str:
+    """A message was reviewed and will not be dealt with. moment: when it was sent."""
+    return f"您在{stamp(moment)}发的那条内容不便处理。有事请换个说法再发，或打服务电话 {phone}。"
+
+
+NOTHING_HELD = "没有找到这条待审核的内容。"
+REVIEWED_ALREADY = "这条内容已有人处理过了。"
+
+
+def sender(openid: str) -> str:
+    """Who wrote a held message, masked: enough to see that two are of one person."""
+    return f"用户****{openid[-4:]}"

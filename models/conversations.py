@@ -6,7 +6,7 @@ from typing import Any
 from tortoise import fields
 from tortoise.models import Model
 
-from models.accounts import App, Identity
+from models.accounts import App, Identity, Staff
 
 
 class Kind(StrEnum):
@@ -42,6 +42,7 @@ class InboundState(StrEnum):
     """RECEIVED rows are owed work: from `sweep_at` on, the sweep finishes what a crash left."""
 
     RECEIVED = "received"
+    HELD = "held"  # waits for a member of staff to say whether it may be dealt with
     DONE = "done"
     FAILED = "failed"  # tried often enough, a person must look
 
@@ -75,7 +76,11 @@ class Conversation(Model):
 
 
 class InboundMessage(Model):
-    """One message or event as it came in, and what we answered."""
+    """One message or event as it came in, and what we answered.
+
+    held_as: the kind of trouble for which it was held, "" for none. passed: what `reviewed_by`
+    decided; null while nobody has.
+    """
 
     id = fields.IntField(primary_key=True)
     dedupe_key = fields.CharField(max_length=200, unique=True)
@@ -98,6 +103,13 @@ class InboundMessage(Model):
         "models.Conversation", related_name="messages", null=True, on_delete=fields.RESTRICT
     )
     conversation_id: int | None
+    held_as = fields.CharField(max_length=16, default="")
+    passed = fields.BooleanField(null=True)
+    reviewed_at = fields.DatetimeField(null=True)
+    reviewed_by: fields.ForeignKeyNullableRelation[Staff] = fields.ForeignKeyField(
+        "models.Staff", related_name="reviewed", null=True, on_delete=fields.RESTRICT
+    )
+    reviewed_by_id: int | None
 
     class Meta:
         table = "inbound_message"

@@ -23,6 +23,7 @@ from nlp import Corpus, Matcher, load_packaged
 from nlp.corpus import faults
 from server.collector import Collector
 from server.config import Config
+from server.content_check import ContentCheck
 from server.links import rating_url
 from server.sender import Sender
 from server.signing import Signer
@@ -50,6 +51,7 @@ class Wiring:
     signer: Signer
     sender: Sender
     collector: Collector
+    content: ContentCheck
     files: FileStore
     knowledge: tuple[int, int]  # the version that the house was built on
 
@@ -121,9 +123,10 @@ async def wired(config: Config, clock: Clock, house: House | None = None) -> Asy
         )
         files = FileStore(config.files_dir)
         collector = Collector(client, files, clock, calls_a_minute=config.sends_a_minute)
+        content = ContentCheck(client, clock, calls_a_minute=config.sends_a_minute)
         yield Wiring(
-            config, clock, house, client, tokens, templates, signer, sender, collector, files,
-            knowledge,
+            config, clock, house, client, tokens, templates, signer, sender, collector, content,
+            files, knowledge,
         )  # fmt: skip
 
 

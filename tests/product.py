@@ -19,7 +19,7 @@ from server.app import create_app
 from server.config import Config, load_config
 from server.dev import build_simulator
 from server.http.context import SanicApp
-from server.http.desk import FORM, SESSION_LASTS
+from server.http.desk_session import COOKIE, FORM, SESSION, SESSION_LASTS
 from server.http.protocol import Protocol
 from server.wechat.simulator import ChatMessage, Person, Simulator
 from server.wechat.simulator.mount import serving
@@ -93,6 +93,24 @@ class Product:
         claims = {"staff": staff.id, "form": "by-hand"}
         signer = self.app.ctx.wiring.signer
         return str(signer.sign(FORM, claims, now=self.clock.now(), ttl=SESSION_LASTS))
+
+    async def sign_in_staff(self, person: Person) -> None:
+        """This member of staff is signed in on the desk, as by an earlier link."""
+        staff = await Staff.get(name=person.nickname)
+        signer = self.app.ctx.wiring.signer
+        session = signer.sign(SESSION, {"staff": staff.id}, now=self.clock.now(), ttl=SESSION_LASTS)
+        self.http.cookies.clear()
+        self.http.cookies.set(COOKIE, session)
+
+    async def review(self, person: Person, *, passes: bool) -> httpx.Response:
+        """A member of staff decides on the message that has been held longest."""
+        await self.sign_in_staff(person)
+        text = (await self.http.get("/desk/review")).text
+        form = re.search(r'name="form" value="([^"]+)"', text)
+        action = re.search(rf'formaction="([^"]+/{"pass" if passes else "turn-down"})"', text)
+        assert form is not None, text
+        assert action is not None, text
+        return await self.http.post(action[1], data={"form": form[1]})
 
     async def answer(self, person: Person, number: str, text: str) -> None:
         """A specialist comes in by the card on the phone, accepts and answers."""

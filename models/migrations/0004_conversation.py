@@ -4,7 +4,7 @@ import functools
 from json import dumps, loads
 from models.accounts import App
 from models.codes import Purpose
-from models.conversations import Kind
+from models.conversations import InboundState, Kind
 from models.media import MediaState
 from models.redescribed import Redescribed
 from models.outbox import Notice, OutboxState
@@ -480,6 +480,44 @@ class Migration(migrations.Migration):
             model_name="Conversation",
             name="taken_until",
             field=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
+        ),
+        Redescribed(
+            model_name="InboundMessage",
+            name="state",
+            field=fields.CharEnumField(
+                default=InboundState.RECEIVED,
+                description="RECEIVED: received\nHELD: held\nDONE: done\nFAILED: failed",
+                enum_type=InboundState,
+                max_length=16,
+            ),
+        ),
+        ops.AddField(
+            model_name="InboundMessage",
+            name="held_as",
+            field=fields.CharField(default="", max_length=16),
+        ),
+        ops.AddField(
+            model_name="InboundMessage",
+            name="passed",
+            field=fields.BooleanField(null=True),
+        ),
+        ops.AddField(
+            model_name="InboundMessage",
+            name="reviewed_at",
+            field=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
+        ),
+        ops.AddField(
+            model_name="InboundMessage",
+            name="reviewed_by",
+            field=fields.ForeignKeyField(
+                "models.Staff",
+                source_field="reviewed_by_id",
+                null=True,
+                db_constraint=True,
+                to_field="id",
+                related_name="reviewed",
+                on_delete=OnDelete.RESTRICT,
+            ),
         ),
         Redescribed(
             model_name="OutboxItem",

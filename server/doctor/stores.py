@@ -11,6 +11,8 @@ from tortoise.exceptions import BaseORMException
 from handlers import watch
 from handlers.accounts import StaffRole
 from handlers.knowledge import BadKnowledge, load_corpus
+from handlers.platform import load_platform
+from handlers.worktime import add_working_days
 from models import database
 from models.clock import clock
 from nlp.corpus import faults
@@ -42,7 +44,8 @@ async def look_at_database(config: Config) -> list[Finding]:
         schema = await bounded("数据库", partial(_schema, config.database_url))
         if schema != [fine("数据库")]:
             return schema
-        rows = [await bounded(name, look) for name, look in LOOKS.items()]
+        looks: dict[str, Look] = {**LOOKS, "待审核": partial(_review, config)}
+        rows = [await bounded(name, look) for name, look in looks.items()]
         return [*schema, *(finding for findings in rows for finding in findings)]
     finally:
         # A database that hangs would not let go either.
@@ -145,6 +148,20 @@ async def _messages() -> list[Finding]:
             )
         )
     return findings or [fine("来信")]
+
+
+async def _review(config: Config) -> list[Finding]:
+    since = await watch.oldest_held()
+    spans = load_platform(config.platform_file).spans
+    if since is None or clock.now() <= add_working_days(since, 1, spans):
+        return [fine("待审核")]
+    waited = _span((clock.now() - since).total_seconds())
+    return [
+        trouble(
+            "待审核",
+            f"有来信已等了 {waited}没有人看，请负责人或质量服务专员打开工单页的“待审核”处理",
+        )
+    ]
 
 
 async def _media() -> list[Finding]:

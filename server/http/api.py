@@ -51,6 +51,7 @@ async def ask(request: Request, who: Principal, body: forms.Ask) -> tuple[int, f
         dedupe_key=f"api:{who.identity_id}:{idempotency_key(request)}",
         sent_at=wired.clock.now(),
         text=body.text,
+        doubt=await wired.content.doubt(who.openid, body.text) or "",
     )
     waiting = await delivery.waiting_for(who.account_id)
     answer = await inbox.ask(wired.house, incoming, seconds=ANSWER_WITHIN)
@@ -83,6 +84,7 @@ async def add_message(
 ) -> tuple[int, TicketDetail]:
     wired = wiring(request)
     ticket = await ticket_records.access_ticket_as_colleague(who.account_id, number)
+    await wired.content.require_fit(who.openid, body.text)
     await tickets.add_message(
         wired.house,
         ticket,

@@ -77,6 +77,8 @@ async def services(_request: Request, who: Principal) -> tuple[int, Services]:
 
 async def apply(request: Request, who: Principal, body: Application) -> tuple[int, TicketSummary]:
     wired, now = wiring(request), wiring(request).clock.now()
+    typed = requests.read_by_others(body.service, body.values)
+    await wired.content.require_fit(who.openid, *typed)
     ticket = await requests.apply(
         wired.house,
         body.service,

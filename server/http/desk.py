@@ -1,9 +1,7 @@
 """The specialist's phone pages: in by a one-time link, accept, answer. Plain forms, no script."""
 
-from collections.abc import Awaitable, Callable, Coroutine
-from datetime import timedelta
+from collections.abc import Awaitable, Callable
 from typing import Any
-from uuid import uuid4
 
 from sanic import Blueprint, HTTPResponse, Request
 from sanic.response import redirect
@@ -15,34 +13,33 @@ from handlers import (
     links,
     ratings,
     requests,
+    review,
     ticket_records,
     wording,
 )
-from handlers.accounts import Staff, staff_by_id
+from handlers.accounts import Staff
 from handlers.answering import LONGEST_ANSWER
 from handlers.closing import ClosedBy
 from handlers.errors import DomainError, Gone, NotFound, Unauthorized
 from handlers.ticket_records import Audience
-from server.http import presentation
+from server.http import presentation, review_page
 from server.http.attachments import send_attachment
-from server.http.body import SMALL, read_body
-from server.http.context import limits_of, wiring
-from server.http.limits import DESK, STRANGER
+from server.http.context import wiring
+from server.http.desk_session import (
+    check_form,
+    field,
+    guarded,
+    new_form,
+    session_of,
+    signed_in,
+    start_session,
+)
 from server.signing import BadToken
 from server.web.pages import page
 
-COOKIE = "nqi_desk"
-SESSION = "desk-session"
-SESSION_LASTS = timedelta(hours=12)
-FORM = "desk-form"
-ASK_FOR_LINK = "登录已过期，请从微信通知里的链接重新进入。"
-STALE_FORM = "页面已过期，请返回刷新后再试，内容不会丢失。"
-
-Handler = Callable[..., Coroutine[Any, Any, HTTPResponse]]
-
 
 async def enter(request: Request, token: str) -> HTTPResponse:
-    wired, now = wiring(request), wiring(request).clock.now()
+    now = wiring(request).clock.now()
     link_id = int(_signed(request, "desk-link", token)["link"])
     try:
         staff, ticket = await links.use(link_id, now=now)
@@ -50,20 +47,12 @@ async def enter(request: Request, token: str) -> HTTPResponse:
         target = await links.target(link_id)
         if target is None:
             raise
-        if target[0].id == _session(request):
+        if target[0].id == session_of(request):
             # The same person opening the same notice again is already in.
             return redirect(f"/desk/tickets/{target[1].number}")
         return page("used_link.html", status=410, title="链接已用过", token=token, sent=False)
     response = redirect(f"/desk/tickets/{ticket.number}")
-    response.add_cookie(
-        COOKIE,
-        wired.signer.sign(SESSION, {"staff": staff.id}, now=now, ttl=SESSION_LASTS),
-        path="/desk",
-        httponly=True,
-        samesite="Lax",
-        secure=wired.config.public_url.startswith("https:"),
-        max_age=int(SESSION_LASTS.total_seconds()),
-    )
+    start_session(request, response, staff)
     return response
 
 
@@ -75,18 +64,19 @@ async def send_link_anew(request: Request, token: str) -> HTTPResponse:
 
 
 async def my_work(request: Request) -> HTTPResponse:
-    staff, now = await _staff(request), wiring(request).clock.now()
+    staff, now = await signed_in(request), wiring(request).clock.now()
     rows = [presentation.ticket_summary(t, now=now) for t in await ticket_records.work_of(staff)]
-    return page("desk.html", title="我的工单", staff=staff.name, tickets=rows)
+    held = await review.number_waiting(staff)
+    return page("desk.html", title="我的工单", staff=staff.name, tickets=rows, held=held)
 
 
 async def show(request: Request, number: str) -> HTTPResponse:
-    return await _ticket_page(request, await _staff(request), number)
+    return await _ticket_page(request, await signed_in(request), number)
 
 
 async def accept(request: Request, number: str) -> HTTPResponse:
-    staff = await _staff(request)
-    _check_form(request, staff)
+    staff = await signed_in(request)
+    check_form(request, staff)
     ticket = await ticket_records.access_ticket_as_staff(staff, number)
     await answering.accept(ticket, staff, now=wiring(request).clock.now())
     return redirect(f"/desk/tickets/{number}", status=303)
@@ -102,10 +92,10 @@ async def write(request: Request, number: str) -> HTTPResponse:
 
 async def _send(request: Request, number: str, act: Callable[..., Awaitable[None]]) -> HTTPResponse:
     """What was typed goes to the asker, as an answer or before it."""
-    staff = await _staff(request)
-    text = _field(request, "text")
+    staff = await signed_in(request)
+    text = field(request, "text")
     try:
-        form_id = _check_form(request, staff)
+        form_id = check_form(request, staff)
         ticket = await ticket_records.access_ticket_as_staff(staff, number)
         now = wiring(request).clock.now()
         await act(wiring(request).house, ticket, staff, text, form_id=form_id, now=now)
@@ -118,8 +108,8 @@ async def _send(request: Request, number: str, act: Callable[..., Awaitable[None
 
 
 async def close(request: Request, number: str) -> HTTPResponse:
-    staff = await _staff(request)
-    _check_form(request, staff)
+    staff = await signed_in(request)
+    check_form(request, staff)
     ticket = await ticket_records.access_ticket_as_staff(staff, number)
     now = wiring(request).clock.now()
     await closing.close(ticket, ClosedBy.STAFF, actor=staff.name, now=now)
@@ -127,7 +117,7 @@ async def close(request: Request, number: str) -> HTTPResponse:
 
 
 async def attachment(request: Request, number: str, attachment_id: int) -> HTTPResponse:
-    ticket = await ticket_records.access_ticket_as_staff(await _staff(request), number)
+    ticket = await ticket_records.access_ticket_as_staff(await signed_in(request), number)
     return await send_attachment(request, ticket, attachment_id)
 
 
@@ -150,6 +140,7 @@ ROUTES = (
     ("POST", "/desk/tickets/<number:str>/write", write),
     ("POST", "/desk/tickets/<number:str>/close", close),
     ("GET", "/desk/tickets/<number:str>/attachments/<attachment_id:int>", attachment),
+    *review_page.ROUTES,
     ("GET", "/t/<token:str>", read),
 )
 
@@ -159,29 +150,13 @@ def setup_desk() -> Blueprint:
     blueprint = Blueprint("desk")
     for method, path, handler in ROUTES:
         blueprint.add_route(
-            _guarded(handler),
+            guarded(handler),
             path,
             methods=[method],
             name=handler.__name__,
             stream=method == "POST",
         )
     return blueprint
-
-
-def _guarded(handler: Handler) -> Handler:
-    """Count who asks, by session or else by address, and read no more than a form can hold."""
-
-    async def serve(request: Request, **path: Any) -> HTTPResponse:
-        staff_id = _session(request)
-        if staff_id is None:
-            await limits_of(request).check_address(STRANGER, request)
-        else:
-            await limits_of(request).check(DESK, str(staff_id))
-        if request.method == "POST":
-            await read_body(request, SMALL)
-        return await handler(request, **path)
-
-    return serve
 
 
 async def _ticket_page(
@@ -192,7 +167,7 @@ async def _ticket_page(
     draft: str = "",
     problem: DomainError | None = None,
 ) -> HTTPResponse:
-    wired, now = wiring(request), wiring(request).clock.now()
+    now = wiring(request).clock.now()
     ticket = await ticket_records.access_ticket_as_staff(staff, number)
     events = await ticket_records.events_of(ticket, audience=Audience.STAFF)
     return page(
@@ -208,9 +183,7 @@ async def _ticket_page(
             rating=await ratings.rating_of(ticket),
             request=await requests.request_of(ticket),
         ),
-        form=wired.signer.sign(
-            FORM, {"staff": staff.id, "form": uuid4().hex}, now=now, ttl=SESSION_LASTS
-        ),
+        form=new_form(request, staff),
         words=wording.SCORE_WORDS,
         longest=LONGEST_ANSWER,
         draft=draft,
@@ -225,45 +198,3 @@ def _signed(request: Request, purpose: str, token: str) -> dict[str, Any]:
         return wired.signer.check(purpose, token, now=wired.clock.now())
     except BadToken as error:
         raise Gone("这个链接无效或已过期。") from error
-
-
-def _session(request: Request) -> int | None:
-    """The id of the member of staff who is signed in in this browser."""
-    wired = wiring(request)
-    try:
-        claims = wired.signer.check(
-            SESSION, request.cookies.get(COOKIE) or "", now=wired.clock.now()
-        )
-    except BadToken:
-        return None
-    return int(claims["staff"])
-
-
-async def _staff(request: Request) -> Staff:
-    """Who works here. Raises Unauthorized."""
-    staff_id = _session(request)
-    staff = await staff_by_id(staff_id) if staff_id is not None else None
-    if staff is None:
-        raise Unauthorized(ASK_FOR_LINK)
-    return staff
-
-
-def _check_form(request: Request, staff: Staff) -> str:
-    """The form's own id, if the form was made by us for this person. Raises DomainError.
-
-    It is both the guard against forged requests and what makes a double tap one answer.
-    """
-    wired = wiring(request)
-    token = _field(request, "form")
-    try:
-        claims = wired.signer.check(FORM, token, now=wired.clock.now())
-    except BadToken as error:
-        raise DomainError(STALE_FORM) from error
-    if claims["staff"] != staff.id:
-        raise DomainError(STALE_FORM)
-    return str(claims["form"])
-
-
-def _field(request: Request, name: str) -> str:
-    form = request.get_form()
-    return str(form.get(name, "")) if form else ""

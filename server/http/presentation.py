@@ -7,11 +7,13 @@ from typing import Annotated
 import msgspec
 
 from handlers import wording
+from handlers.codes import hidden
 from handlers.filling import rows_of
 from handlers.forms import forms
 from handlers.slots import shown
 from handlers.topics import label
 from models.attachments import Attachment
+from models.conversations import InboundMessage
 from models.outbox import Notice, OutboxItem
 from models.ratings import Axis, Rating
 from models.requests import ServiceRequest
@@ -313,4 +315,29 @@ def notice(item: OutboxItem) -> WaitingNotice:
         number=item.payload.get("number"),
         text=item.payload.get("text", ""),
         created_at=item.created_at.isoformat(),
+    )
+
+
+class HeldMessage(msgspec.Struct):
+    """A message that waits for review; its sender masked, one-time codes illegible."""
+
+    id: int
+    trouble: str
+    text: str
+    app: str
+    sender: str
+    at: Moment
+    at_text: str
+
+
+def held(message: InboundMessage) -> HeldMessage:
+    """A message that waits for review."""
+    return HeldMessage(
+        id=message.id,
+        trouble=wording.TROUBLES[message.held_as],
+        text=hidden(message.text),
+        app=wording.APP_NAMES[message.app],
+        sender=wording.sender(message.openid),
+        at=message.received_at.isoformat(),
+        at_text=wording.stamp(message.received_at),
     )

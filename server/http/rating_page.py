@@ -37,7 +37,8 @@ async def save(request: Request, token: str) -> HTTPResponse:
             scores = {axis: _score(str(form.get(axis))) for axis in Axis if axis in form}
             await ratings.rate(ticket, scores, now=now)
     except DomainError as error:
-        return await _page(request, ticket, token, problem=error)
+        draft = str(form.get("comment", ""))
+        return await _page(request, ticket, token, draft=draft, problem=error)
     return redirect(f"/r/{token}", status=303)
 
 
@@ -75,7 +76,12 @@ def _score(text: str) -> int:
 
 
 async def _page(
-    request: Request, ticket: Ticket, token: str, *, problem: DomainError | None = None
+    request: Request,
+    ticket: Ticket,
+    token: str,
+    *,
+    draft: str = "",
+    problem: DomainError | None = None,
 ) -> HTTPResponse:
     wired = wiring(request)
     rating = await ratings.rating_of(ticket)
@@ -90,6 +96,7 @@ async def _page(
         cast=wording.INTEGRITY_CAST,
         commented=await ratings.has_comment(ticket),
         longest=LONGEST_COMMENT,
+        draft=draft,
         supervision_phone=wired.house.platform.supervision_phone,
         problem=problem.sentence if problem else "",
     )

@@ -13,6 +13,7 @@ A file is a list of stories, each with a `story` (its name) and its `lines`. A l
     unlike: [words…]                                it does not hold these
     pushed: [words…] | ""                           what was pushed to the user since then
     specialist: {accepts: true} | {writes: text} | {answers: text}      of the newest ticket
+    reviewer: passes | turns_down                   the service officer, of what is held longest
     clock: 3h | 2d | 90s                            time passes, and the worker works
     fault: {path: …, kind: …} | "off"               a fault of the platform
     restarts: true                                  all processes end and come back
@@ -164,6 +165,10 @@ class Stage:
         assert ticket.assignee is not None, "nobody has it"
         person = next(p for p in cast.EVERYBODY if p.nickname == ticket.assignee.name)
         await self._act(person, ticket.number, *next(iter(act.items())))
+
+    async def _reviewer(self, decision: str) -> None:
+        done = await self.product.review(cast.OFFICER, passes=decision == "passes")
+        assert done.status_code == 303, done.text
 
     async def _act(self, person: Person, number: str, act: str, text: Any) -> None:
         form = await self.product.desk_form_of(person, number)
