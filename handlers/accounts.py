@@ -21,10 +21,11 @@ __all__ = ["App", "Principal", "Staff", "StaffRole"]
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who is acting in a request of the mini-program."""
+    """Who is acting in a request: of the mini-program, or by a link of their own."""
 
     account_id: int
     identity_id: int
+    app: App
     openid: str
 
 
@@ -150,7 +151,7 @@ async def principal(identity_id: int) -> Principal | None:
     identity = await Identity.get_or_none(id=identity_id)
     if identity is None:
         return None
-    return Principal(identity.account_id, identity.id, identity.openid)
+    return Principal(identity.account_id, identity.id, identity.app, identity.openid)
 
 
 async def staff_by_id(staff_id: int) -> Staff | None:

@@ -19,6 +19,7 @@ from handlers import (
     media,
     oddments,
     outbox,
+    sheets,
     takeover,
     threads,
     windows,
@@ -210,6 +211,8 @@ async def _settle(
     message.decision = msgspec.to_builtins(outcome.decision) if outcome.decision else None
     await media.note(message, thread, now=now)
     message.reply = await effects.carry_out(Turn(house, message, thread, outcome, now))
+    if offered := sheets.offer(house, thread, outcome, occasion=message.id):
+        message.reply += f"\n{offered}"
     if thread.taken is not None and thread.taken.until <= now:
         await takeover.release(thread.id)
         message.reply = "\n".join((wording.back_to_bot(thread.taken.name), message.reply)).strip()

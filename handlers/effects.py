@@ -24,9 +24,7 @@ from handlers.forms import forms
 from handlers.house import House
 from handlers.routing import Colleague
 from handlers.threads import Thread
-from handlers.topics import label
 from handlers.verdicts import Verdict
-from handlers.worktime import is_open
 from models.conversations import InboundMessage, Kind, Via
 from models.tickets import LABELS, UNANSWERED_STATES, Ticket
 
@@ -78,14 +76,7 @@ async def _opened(turn: Turn, ticket: Ticket, staff: Colleague | None) -> str:
     """The receipt; what was sent before belongs to the ticket."""
     turn.message.ticket_number = ticket.number
     await media.attach_waiting(ticket, turn.thread.id, now=turn.now)
-    platform = turn.house.platform
-    promised = wording.promise(ticket.answer_due_at, turn.now)
-    closed = ""
-    if not is_open(turn.now, platform.spans):
-        closed = wording.closed_now(platform.hours_text())
-    if staff is None:
-        return wording.parked(ticket.number, promised, closed)
-    return wording.assigned(label(ticket.topic), staff.name, ticket.number, promised, closed)
+    return tickets.receipt(turn.house, ticket, staff, now=turn.now)
 
 
 async def _submit(turn: Turn, submission: turns.Submission) -> str:

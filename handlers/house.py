@@ -22,11 +22,16 @@ def _no_link(_number: str) -> str:
     return ""
 
 
+def _no_page(_identity_id: int, _occasion: int, _form: str) -> str:
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class House:
     """The engine, the platform's own facts, the clock, and who is being answered right now.
 
     rating_url: where a ticket's asker rates it; "" where nothing is served.
+    form_url: where an identity fills in a form, given the message that began it; "" likewise.
     """
 
     matcher: Matcher
@@ -35,6 +40,7 @@ class House:
     context_ends_after: timedelta = CONTEXT_ENDS_AFTER
     takeover: timedelta = TAKEOVER
     rating_url: Callable[[str], str] = _no_link
+    form_url: Callable[[int, int, str], str] = _no_page
     pace: Pace = field(default_factory=Pace, init=False)
     # One lock a person while messages of theirs are being answered, whichever engine answers.
     turns: WeakValueDictionary[tuple[App, str], asyncio.Lock] = field(

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from handlers import enterprises, filling, threads, ticket_records, tickets, wording
+from handlers.commands import Command, command_of, half_width
 from handlers.errors import Conflict, DomainError, NotFound
 from handlers.forms import TYPED, Form, forms
 from handlers.house import House
 from handlers.routing import Colleague
-from handlers.slots import LATER, Scene, Wrong, answer
+from handlers.slots import LATER, LONGEST_STORY, LONGEST_WORDS, Scene, Wrong, answer, shown
 from handlers.threads import Thread
 from handlers.turns import Submission, TicketWanted
 from models.accounts import App
@@ -16,6 +17,9 @@ from models.requests import ServiceRequest
 from models.sql import insert
 from models.tickets import Ticket
 from models.transactions import transactional
+
+# Characters that are looked at; what a slot takes is less.
+LONGEST_VALUE = 600
 
 
 class BadValues(DomainError):
@@ -29,17 +33,37 @@ class BadValues(DomainError):
         self.faults = faults
 
 
-def checked(form: Form, given: Mapping[str, str], scene: Scene) -> dict[str, str]:
-    """Values typed into fields, read as the chat would read them. Raises BadValues."""
+def form_named(name: str) -> Form:
+    """The form of a service. Raises NotFound."""
+    form = forms().get(name)
+    if form is None:
+        raise NotFound("没有这项服务。")
+    return form
+
+
+def checked(
+    form: Form, given: Mapping[str, str], scene: Scene, known: Mapping[str, str]
+) -> dict[str, str]:
+    """Values typed into fields, read as the chat would read them. Raises BadValues.
+
+    known: what we have already; a field that holds it as it was shown leaves it as it is.
+    """
     values: dict[str, str] = {}
     faults: dict[str, str] = {}
     for slot in form.wanted:
         text = given.get(slot.name, "").strip()
-        if not text:
+        if not text or command_of(half_width(text)) == Command.SKIP:
             if slot.firm:
                 faults[slot.name] = wording.needed(slot.label, slot.reason)
-            else:
+            elif not slot.optional:
                 values[slot.name] = LATER
+            continue
+        if len(text) > LONGEST_VALUE:
+            longest = LONGEST_STORY if slot.kind == "story" else LONGEST_WORDS
+            faults[slot.name] = wording.too_many_words(longest, len(text))
+            continue
+        if text == shown(slot, known.get(slot.name, "")):
+            values[slot.name] = known[slot.name]
             continue
         read = answer(slot, text, scene)
         if isinstance(read, Wrong):
@@ -76,14 +100,14 @@ async def apply(
     Raises NotFound for an unknown service, BadValues, and Conflict when the key came before with
     other values.
     """
-    form = forms().get(name)
-    if form is None:
-        raise NotFound("没有这项服务。")
+    form = form_named(name)
     silent_since = now - house.context_ends_after
     thread = await threads.find(app, openid, now=now, silent_since=silent_since)
+    thread = await threads.hold(thread)  # two taps at once take turns
     known = {slot.name: thread.known.get(slot.kind, "") for slot in form.wanted}
     told = {slot: text for slot, text in given.items() if text.strip()}
-    values = checked(form, {**known, **told}, Scene(house.clock.today(), house.matcher.products_in))
+    scene = Scene(house.clock.today(), house.matcher.products_in)
+    values = checked(form, {**known, **told}, scene, known)
     before = await ServiceRequest.get_or_none(dedupe_key=dedupe_key)
     if before is not None and (before.form, before.given) != (name, values):
         raise Conflict(tickets.KEY_TAKEN)

@@ -33,6 +33,7 @@ _MOVE_ON = (
     "UPDATE conversation SET version = version + 1, state = $1, active_at = $2"
     " WHERE id = $3 AND version = $4 RETURNING id"
 )
+_HOLD = "UPDATE conversation SET version = version + 1 WHERE id = $1 RETURNING version, state"
 # First contact takes three looks: nobody there, no thread there, both there.
 LOOKS = 10
 
@@ -87,6 +88,14 @@ async def find(app: App, openid: str, *, now: datetime, silent_since: datetime) 
         else:
             return _thread(app, openid, row)
     raise RuntimeError("no thread could be opened")
+
+
+async def hold(thread: Thread) -> Thread:
+    """The thread as it now is, and ours until the caller's transaction ends. Whoever is thinking
+    about it finds that it has moved on."""
+    row = (await fetch(_HOLD, thread.id))[0]
+    state = msgspec.json.decode(row["state"], type=State)
+    return replace(thread, version=row["version"], state=state)
 
 
 async def forget(conversation_id: int) -> None:

@@ -36,6 +36,8 @@ _LAST_MESSAGES = (
     "SELECT kind, text, reply, received_at FROM inbound_message WHERE conversation_id = $1"
     " AND (held_as = '' OR passed) ORDER BY id DESC LIMIT $2"
 )
+# Signed links of an asker's own: whoever has one may act as they may.
+_OWN_LINK = re.compile(r"https?://[\w.:/-]+/[rs]/[\w./-]+", re.ASCII)
 NUMBER = re.compile(r"NQ[0-9]{10,12}")
 
 
@@ -154,15 +156,19 @@ async def events_of(ticket: Ticket, *, audience: Audience) -> list[TicketEvent]:
 async def transcript_of(conversation_id: int, *, limit: int = 20) -> list[dict[str, str]]:
     """The last messages of a thread with our replies, oldest first: who, text, at (ISO).
 
-    Staff read them, so a one-time code in them is made illegible. What was held for review is left
-    out until it has passed.
+    Staff read them, so one-time codes and the asker's own links in them are made illegible. What
+    was held for review is left out until it has passed.
     """
     messages = await fetch(_LAST_MESSAGES, conversation_id, limit)
     lines: list[dict[str, str]] = []
     for message in reversed(messages):
         at = moment(message["received_at"]).isoformat()
         said = message["text"] or f"［{KIND_WORDS.get(message['kind'], '消息')}］"
-        lines.append({"who": "user", "text": codes.hidden(said), "at": at})
+        lines.append({"who": "user", "text": _hidden(said), "at": at})
         if message["reply"]:
-            lines.append({"who": "bot", "text": codes.hidden(message["reply"]), "at": at})
+            lines.append({"who": "bot", "text": _hidden(message["reply"]), "at": at})
     return lines
+
+
+def _hidden(text: str) -> str:
+    return codes.hidden(_OWN_LINK.sub("［链接］", text))

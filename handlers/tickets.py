@@ -13,7 +13,7 @@ from handlers.ticket_numbers import next_number
 from handlers.topics import label
 from handlers.turns import TicketWanted
 from handlers.typed import typed
-from handlers.worktime import add_working_time
+from handlers.worktime import add_working_time, is_open
 from models.accounts import Staff, StaffRole
 from models.outbox import Notice
 from models.sql import create, insert
@@ -191,6 +191,17 @@ def promise(house: House, now: datetime) -> datetime:
     """By when a question asked now is to be answered, in working time of the platform file."""
     amount = timedelta(hours=house.platform.answer_hours)
     return add_working_time(now, amount, house.platform.spans)
+
+
+def receipt(house: House, ticket: Ticket, staff: Colleague | None, *, now: datetime) -> str:
+    """What the asker is told of a new ticket: who has it, and by when they answer."""
+    promised = wording.promise(ticket.answer_due_at, now)
+    closed = ""
+    if not is_open(now, house.platform.spans):
+        closed = wording.closed_now(house.platform.hours_text())
+    if staff is None:
+        return wording.parked(ticket.number, promised, closed)
+    return wording.assigned(label(ticket.topic), staff.name, ticket.number, promised, closed)
 
 
 async def notify_staff(

@@ -1,5 +1,6 @@
 """What the service says. Every sentence of ours to a user stands here or in the knowledge."""
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -669,3 +670,20 @@ REVIEWED_ALREADY = "这条内容已有人处理过了。"
 def sender(openid: str) -> str:
     """Who wrote a held message, masked: enough to see that two are of one person."""
     return f"用户****{openid[-4:]}"
+
+
+# The forms as web pages (handlers.sheets)
+
+STALE_PAGE = "这一页已过期，请从公众号里的链接重新打开。"
+DEAD_FORM_LINK = "这个链接无效或已过期（2小时内有效）。请回公众号再说一次要办的事，会给您新的链接。"
+_SKIP_IT = re.compile("[就了]?回“跳过”")
+
+
+def also_on_page(url: str) -> str:
+    """A form has begun in the chat; it can be filled in on a page as well."""
+    return f"也可以点开填：{url}"
+
+
+def on_page(ask: str) -> str:
+    """A question of the chat beside a field, which is skipped by leaving it empty."""
+    return _SKIP_IT.sub("可以不填", ask)

@@ -18,6 +18,7 @@ from server.http.callback import callbacks
 from server.http.context import SanicApp
 from server.http.desk import setup_desk
 from server.http.errors import setup_errors
+from server.http.form_pages import setup_form_pages
 from server.http.limits import limits_for
 from server.http.ops import setup_ops
 from server.http.rating_page import setup_rating
@@ -78,6 +79,7 @@ def create_app(
     app.blueprint(setup_api())
     app.blueprint(setup_desk())
     app.blueprint(setup_rating())
+    app.blueprint(setup_form_pages())
     app.blueprint(setup_static())
     app.blueprint(setup_ops())
     setup_errors(app)

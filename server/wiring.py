@@ -24,7 +24,7 @@ from nlp.corpus import faults
 from server.collector import Collector
 from server.config import Config
 from server.content_check import ContentCheck
-from server.links import rating_url
+from server.links import form_url, rating_url
 from server.sender import Sender
 from server.signing import Signer
 from server.wechat.client import WeChatClient
@@ -103,7 +103,10 @@ async def wired(config: Config, clock: Clock, house: House | None = None) -> Asy
     def url_of(number: str) -> str:
         return rating_url(signer, config.public_url, number, now=clock.now())
 
-    house = replace(house or await build_house(config, clock), rating_url=url_of)
+    def page_of(identity_id: int, occasion: int, form: str) -> str:
+        return form_url(signer, config.public_url, identity_id, occasion, form, now=clock.now())
+
+    house = replace(house or await build_house(config, clock), rating_url=url_of, form_url=page_of)
     async with httpx.AsyncClient() as http, _token_store(config) as tokens:
         client = WeChatClient(
             http,

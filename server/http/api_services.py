@@ -5,33 +5,18 @@ from typing import Annotated
 import msgspec
 from sanic import Request
 
-from handlers import requests, ticket_records, wording
+from handlers import requests, ticket_records
 from handlers.accounts import Principal
 from handlers.enterprises import facts_of
-from handlers.forms import Form, Kind, Slot, forms
-from handlers.incoming import App
+from handlers.forms import Form, forms
+from handlers.requests import LONGEST_VALUE
 from handlers.topics import label
 from server.http import limits, presentation
 from server.http.context import wiring
+from server.http.fields import Field, fields_of
 from server.http.idempotency import idempotency_key
 from server.http.presentation import Applied, TicketSummary
 from server.http.routes import Route
-
-LONGEST_VALUE = 600
-
-
-class Field(msgspec.Struct):
-    """One thing that a form wants. required: can't be left out, unless it is known. known: what we
-    have already, phones masked; "" where nothing is."""
-
-    name: str
-    label: str
-    kind: Kind
-    ask: str
-    reason: str
-    choices: list[str]
-    required: bool
-    known: str
 
 
 class Service(msgspec.Struct):
@@ -71,7 +56,7 @@ class Applications(msgspec.Struct):
 
 async def services(_request: Request, who: Principal) -> tuple[int, Services]:
     facts = await facts_of(who.account_id)
-    known = {"enterprise": facts.enterprise, "phone": wording.masked(facts.phone)}
+    known = {"enterprise": facts.enterprise, "phone": facts.phone}
     return 200, Services([_service(name, form, known) for name, form in forms().items()])
 
 
@@ -83,7 +68,7 @@ async def apply(request: Request, who: Principal, body: Application) -> tuple[in
         wired.house,
         body.service,
         body.values,
-        app=App.MINIAPP,
+        app=who.app,
         openid=who.openid,
         dedupe_key=f"api:{who.identity_id}:{idempotency_key(request)}",
         now=now,
@@ -128,18 +113,5 @@ ROUTES = (
 
 
 def _service(name: str, form: Form, known: dict[str, str]) -> Service:
-    fields = [_field(slot, known.get(slot.kind, "")) for slot in form.wanted]
-    return Service(name, form.title, form.topic, label(form.topic), fields)
-
-
-def _field(slot: Slot, known: str) -> Field:
-    return Field(
-        name=slot.name,
-        label=slot.label,
-        kind=slot.kind,
-        ask=slot.ask,
-        reason=slot.reason,
-        choices=list(slot.choices),
-        required=slot.firm,
-        known=known,
-    )
+    known = {slot.name: known[slot.kind] for slot in form.wanted if slot.kind in known}
+    return Service(name, form.title, form.topic, label(form.topic), fields_of(form, known))

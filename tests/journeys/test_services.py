@@ -33,8 +33,8 @@ async def test_the_form_of_the_chat_is_the_form_of_the_api(product: Product) -> 
     listed = (await product.http.get("/api/v1/services", headers=me)).json()["services"]
     assert len(listed) == 13
     rental = next(service for service in listed if service["name"] == "equipment_rental")
-    assert [field["name"] for field in rental["fields"]] == list(RENTAL)
-    assert [field["required"] for field in rental["fields"]] == [False, False, False, True, True]
+    assert [field["name"] for field in rental["fields"]] == [*RENTAL, "note"]
+    assert [field["required"] for field in rental["fields"]] == [False, False, False, True, True, False]
 
     asked = await product.say(EMPLOYEE, "想租设备")
     assert rental["fields"][0]["ask"] in asked
