@@ -28,6 +28,11 @@ def form_wanted(text: str, action: str, topic: str) -> str:
     return named if wished and action != "service" and not is_question(text) else ""
 
 
+def wishes(text: str) -> bool:
+    """Whether the text names a service, or says that something is to be done."""
+    return bool(named_in(text) or _WISH.search(text) or "投诉" in text)
+
+
 def is_about(text: str) -> bool:
     """Whether it asks about a service; how to apply is answered by applying (corpus README)."""
     return bool(_ABOUT.search(text)) and not re.search(

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from handlers import questions, wording
-from handlers.applying import form_wanted, is_about, reminder, start
+from handlers.applying import form_wanted, is_about, reminder, start, wishes
 from handlers.filling import rows_of
 from handlers.forms import forms, main_of, named_in
 from handlers.slots import is_question
@@ -11,6 +11,8 @@ from handlers.turns import Addition, Outcome, Progress, Senses, State, TicketWan
 from nlp import Decision, Option
 
 CLARIFICATIONS_BEFORE_HANDOVER = 2
+# A longer text after a receipt is a matter of its own.
+A_REMARK = 20
 
 
 def ask(state: State, text: str, senses: Senses, *, may_start: bool = True) -> Outcome:
@@ -58,8 +60,9 @@ def _belongs_to_ticket(text: str, decision: Decision) -> bool:
     """Whether what is said right after a receipt is more about the same matter."""
     return (
         decision.action in ("clarify", "route", "service")
+        and len(text) <= A_REMARK
         and not is_question(text)
-        and not named_in(text)
+        and not wishes(text)
     )
 
 

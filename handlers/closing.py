@@ -15,7 +15,7 @@ from handlers.turns import TicketWanted
 from handlers.typed import typed
 from handlers.verdicts import Verdict
 from handlers.worktime import outside_the_night
-from models.accounts import Staff
+from models.accounts import App, Staff
 from models.outbox import Notice, OutboxItem, OutboxState
 from models.tickets import LABELS, EventKind, Ticket, TicketState
 from models.transactions import transactional
@@ -146,7 +146,9 @@ async def hear(
         return None
     if verdict == Verdict.SOLVED:
         await close(ticket, ClosedBy.ASKER, now=now)
-        return Heard(wording.closed(ticket.number, house.rating_url(ticket.number)), ticket)
+        # The mini-program rates on a page of its own.
+        url = house.rating_url(ticket.number) if thread.app == App.OFFICIAL else ""
+        return Heard(wording.closed(ticket.number, url), ticket)
     went_on = await reopen_or_follow(
         house,
         ticket,

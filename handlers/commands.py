@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from enum import Enum, auto
+from functools import cache, lru_cache
 
 from nlp import spelled
 from nlp.confirmations import is_cancel
@@ -60,6 +61,8 @@ _LONGEST_MISSPELT = 4
 _SOUNDS_ALIKE = str.maketrans({"v": "u"})
 
 
+# One text is looked at several times in a turn.
+@lru_cache(maxsize=16)
 def command_of(plain: str) -> Command | None:
     """The command that these words are (the whole message, half-width), or None."""
     for command, pattern in _EXACT_RE.items():
@@ -88,11 +91,16 @@ def _misspelt(plain: str) -> Command | None:
         return None
     sound = _alike(word if word.isascii() else spelled(word))
     for command, words in _MISSPELT.items():
-        if sound and sound in {_alike(spelled(right)) for right in words}:
+        if sound and sound in _sounds(words):
             return command
     if any(len(right) == len(word) and _differences(right, word) == 1 for right in _LONG_ENOUGH):
         return Command.HUMAN
     return None
+
+
+@cache
+def _sounds(words: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(_alike(spelled(word)) for word in words)
 
 
 def _differences(one: str, other: str) -> int:

@@ -48,6 +48,8 @@ _ENTERPRISE = re.compile(
     r"((?!.{0,6}(?:请|来|到|去|做|委托|取样|送|租|借|检|测|派|进|找|我们|你们|他们))"
     r"[一-龥A-Za-z0-9（）()]{2,28}(?:公司|集团|水业|合作社|乳业|酒业|厂))(?![里家房区商长])"
 )
+# Without one of these there is neither a day nor an amount.
+_COUNTED = re.compile(r"[0-9０-９零〇一二三四五六七八九十两俩半几今明后周末底旬]")
 _SAYS = re.compile(r"[一-龥A-Za-z0-9]")
 
 
@@ -117,6 +119,8 @@ def says_anything(text: str) -> bool:
 
 def is_bare_value(text: str, scene: Scene) -> bool:
     """Whether it is a day, an amount with its unit or a telephone number, and nothing else."""
+    if not _COUNTED.search(text):
+        return False
     places = [found.place for found in find_days(text, scene.today)]
     places += [found.place for found in find_spans(text)]
     places += [found.place for found in find_numbers(text) if found.value.unit]

@@ -310,6 +310,11 @@ def progress(rows: list[tuple[str, str, str, str]]) -> str:
     return "\n".join(["您最近的工单：", *lines, "要问的不在里面？请回复“转人工”。"])
 
 
+def link(words: str, url: str) -> str:
+    """Words to tap in a text of the official account, whose addresses are too long to look at."""
+    return f'<a href="{url}">{words}</a>'
+
+
 def excerpt(text: str, length: int) -> str:
     """`text` on one line, at most `length` characters."""
     line = " ".join(text.split())
@@ -328,7 +333,7 @@ def staff_notice(notice: Notice, payload: Mapping[str, Any], url: str) -> str:
     """A notice to staff as a customer-service message."""
     return (
         f"【{STAFF_NOTICE_TITLES[notice]}】{payload['number']} {payload['topic']}\n"
-        f"{excerpt(str(payload['question']), 60)}\n打开处理：{url}"
+        f"{excerpt(str(payload['question']), 60)}\n{link('打开处理', url)}"
     )
 
 
@@ -576,11 +581,8 @@ INTEGRITY_CAST = "已匿名提交，谢谢。"
 
 def closed(number: str, url: str = "") -> str:
     """A ticket was closed: an invitation to rate it, and the way back."""
-    link = f"：{url}" if url else "。"
-    return (
-        f"单号{number}已办结。这次服务怎么样？点开三下就好{link}\n"
-        "没解决？回复“没解决”加上情况，接着办。"
-    )
+    invited = f"{link('点这里评价', url)}，三下就好。" if url else "请在工单里评价，三下就好。"
+    return f"单号{number}已办结。这次服务怎么样？{invited}\n没解决？回复“没解决”加上情况，接着办。"
 
 
 def rating_ends(moment: datetime) -> str:
@@ -681,7 +683,7 @@ _SKIP_IT = re.compile("[就了]?回“跳过”")
 
 def also_on_page(url: str) -> str:
     """A form has begun in the chat; it can be filled in on a page as well."""
-    return f"也可以点开填：{url}"
+    return f"也可以{link('点开填表', url)}。"
 
 
 def on_page(ask: str) -> str:

@@ -186,7 +186,10 @@ class Sender:
         if first.item.notice in delivery.STAFF_NOTICES:
             return first.label + wording.staff_notice(first.item.notice, first.item.payload, url)
         if first.item.notice == Notice.TICKET_CLOSED:
-            return first.label + wording.closed(first.item.payload["number"], url)
+            official = attempt.route.channel == Channel.OFFICIAL_CUSTOM
+            return first.label + wording.closed(
+                first.item.payload["number"], url if official else ""
+            )
         text = attempt.text
         if len(text.encode()) <= OURS:
             return text

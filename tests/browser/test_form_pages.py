@@ -28,9 +28,9 @@ def form_link(phone: Page, said: str, title: str) -> str:
     say(phone, said)
     reply = phone.locator('.message[data-side="in"] .bubble').last
     expect(reply).to_contain_text(f"帮您登记{title}")
-    found = re.search(r"http://\S+/s/\S+", reply.inner_text())
-    assert found is not None
-    return found[0]
+    href = reply.locator("a", has_text="点开填表").get_attribute("href")
+    assert href is not None
+    return href
 
 
 def give_up(phone: Page) -> None:

@@ -20,7 +20,7 @@ from tests.product import Product
 
 ROUTED = "送检3个水样要多少钱"
 ANSWER = "带样到窗口，当场按项目报价。"
-LINK = re.compile(r"http://[^/\s]+(/r/\S+)")
+LINK = re.compile(r"http://[^/\s]+(/r/[\w.-]+)")
 
 
 async def answered(product: Product) -> Ticket:

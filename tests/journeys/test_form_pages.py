@@ -120,6 +120,7 @@ async def test_what_was_said_stands_there_and_is_not_asked_again(product: Produc
         "span": "两天",
         "enterprise": "山涧饮料厂",
         "phone": "139****5678",
+        "note": "",
     }
     sent = await send(product, path, {"span": "三天"})
     assert sent.status_code == 303
@@ -273,7 +274,7 @@ async def test_staff_do_not_get_the_link(product: Product) -> None:
     path = await link_of(product)
     await send(product, path, RENTAL)
     ticket = await Ticket.get()
-    assert "也可以点开填：［链接］" in str(ticket.transcript)
+    assert '也可以<a href="［链接］">点开填表</a>' in str(ticket.transcript)
     assert path not in str(ticket.transcript)
 
 

@@ -34,7 +34,14 @@ async def test_the_form_of_the_chat_is_the_form_of_the_api(product: Product) -> 
     assert len(listed) == 13
     rental = next(service for service in listed if service["name"] == "equipment_rental")
     assert [field["name"] for field in rental["fields"]] == [*RENTAL, "note"]
-    assert [field["required"] for field in rental["fields"]] == [False, False, False, True, True, False]
+    assert [field["required"] for field in rental["fields"]] == [
+        False,
+        False,
+        False,
+        True,
+        True,
+        False,
+    ]
 
     asked = await product.say(EMPLOYEE, "想租设备")
     assert rental["fields"][0]["ask"] in asked

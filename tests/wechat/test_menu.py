@@ -27,7 +27,7 @@ def test_the_demo_menu_is_taken() -> None:
     body = menu.body(miniapp_appid="wx1", public_url="https://example.org")
     assert [button["name"] for button in checked(body)] == ["问一问", "办业务", "我的"]
     assert menu.wants_miniapp
-    assert body[2]["sub_button"][1] == {
+    assert body[2]["sub_button"][2] == {
         "type": "miniprogram",
         "name": "打开小程序",
         "appid": "wx1",
@@ -61,7 +61,7 @@ BAD = {
     "long name": (BUTTON + click("我要来提问"), "1 至 4 个汉字"),
     "long name below": (BUTTON + "name='一'\n" + SUB + click("一二三四五六七A"), "1 至 7 个汉字"),
     "no name": (BUTTON + click(" "), "1 至 4 个汉字"),
-    "unknown key": (BUTTON + click("提问", "asks"), "key = asks 不认识，可用：ask、progress"),
+    "unknown key": (BUTTON + click("提问", "asks"), "key = asks 不认识，可用：ask、services"),
     "no key": (BUTTON + "name='提问'\ntype='click'", "应填 key"),
     "two fields": (BUTTON + click("提问") + "url='https://a.b'", "只填它"),
     "no action": (BUTTON + "name='提问'", "既没有 type 也没有子菜单"),
