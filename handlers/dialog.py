@@ -23,6 +23,7 @@ from handlers.turns import (
     Lookup,
     Outcome,
     Progress,
+    Rate,
     Release,
     Senses,
     State,
@@ -36,6 +37,7 @@ LONGEST_QUESTION = 2000
 # Said beside a form: from this confidence on a person is asked, below it was no answer to the form.
 SURE_TO_ROUTE = 0.5
 
+_RATES = ("评价", "评分", "打分")
 DUTY_WORDS = {"上班": True, "值班": True, "下班": False, "休息": False}
 _HUMAN_ABOUT = re.compile(
     r"^(?:转|找|要)(?:一下)?(?:人工|专员|专家)[\s,，:：。]+(?:我?想?问一?下?)?(.{2,})$"
@@ -138,6 +140,8 @@ def _at_any_turn(state: State, text: str, plain: str, command: Command | None) -
         return Outcome(state, effect=Addition(added), tail=tail)
     if command == Command.PROGRESS:
         return Outcome(state, effect=Progress(), tail=tail)
+    if text.startswith(_RATES) and (scores := verdicts.parse_rating(text)):
+        return Outcome(state, effect=Rate(scores[0], scores[1]), tail=tail)
     if command == Command.BOT:
         return Outcome(state, say=wording.NOT_TAKEN, tail=tail)
     return None

@@ -10,6 +10,7 @@ from handlers import (
     closing,
     media,
     people,
+    ratings,
     requests,
     takeover,
     threads,
@@ -22,10 +23,13 @@ from handlers import (
 from handlers.errors import NotFound
 from handlers.forms import forms
 from handlers.house import House
+from handlers.ratings import Axis
 from handlers.routing import Colleague
 from handlers.threads import Thread
-from handlers.verdicts import Verdict
+from handlers.verdicts import Verdict, without_integrity
+from models.accounts import App
 from models.conversations import InboundMessage, Kind, Via
+from models.sql import fetch
 from models.tickets import LABELS, UNANSWERED_STATES, Ticket
 
 
@@ -145,6 +149,23 @@ async def _judge(turn: Turn, judge: turns.Judge) -> str:
     return f"{heard.say}\n{wording.BOT_IS_BACK}" if back else heard.say
 
 
+async def _rate(turn: Turn, scores: turns.Rate) -> str:
+    """Two axes by word; a vote on integrity must not stand beside a name, so it is made illegible
+    here and cast on the page."""
+    message = turn.message
+    message.text = without_integrity(message.text)
+    await fetch(
+        "UPDATE inbound_message SET text = $1 WHERE id = $2 RETURNING id", message.text, message.id
+    )
+    ticket = await ticket_records.closed_last(turn.thread.account_id)
+    if ticket is None:
+        return wording.NOTHING_TO_RATE
+    given = {Axis.PROFESSIONALISM: scores.professionalism, Axis.TIMELINESS: scores.timeliness}
+    await ratings.rate(ticket, given, now=turn.now)
+    official = turn.thread.app == App.OFFICIAL
+    return wording.rated(ticket.number, turn.house.rating_url(ticket.number) if official else "")
+
+
 async def _hear(turn: Turn, heard: turns.Hear) -> str:
     """What is said to the specialist goes on the ticket; the bot says nothing."""
     taken = turn.thread.taken
@@ -212,6 +233,7 @@ _DO: dict[type[turns.Effect], Callable[[Turn, Any], Awaitable[str]]] = {
     turns.Judge: _judge,
     turns.Lookup: _look_up,
     turns.Progress: _progress,
+    turns.Rate: _rate,
     turns.Release: _release,
     turns.Sent: _keep,
     turns.Submission: _submit,

@@ -124,6 +124,12 @@ async def waiting_for_answer(account_id: int, question: str) -> Ticket | None:
     return await Ticket.get(id=rows[0]["id"])
 
 
+async def closed_last(account_id: int) -> Ticket | None:
+    """The asker's ticket that was closed last."""
+    closed = Ticket.filter(asker_id=account_id, state=TicketState.CLOSED)
+    return await closed.order_by("-closed_at").first()
+
+
 async def latest(account_id: int) -> Ticket | None:
     """The asker's newest ticket that can still be added to."""
     return (

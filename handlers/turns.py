@@ -108,6 +108,14 @@ class Judge:
 
 
 @dataclass(frozen=True, slots=True)
+class Rate:
+    """The asker rates in words the service of the ticket closed last."""
+
+    professionalism: int
+    timeliness: int
+
+
+@dataclass(frozen=True, slots=True)
 class Hear:
     """The specialist who has the conversation, or had it last, is told.
 
@@ -145,6 +153,7 @@ Effect = (
     | Judge
     | Lookup
     | Progress
+    | Rate
     | Release
     | Sent
     | Submission

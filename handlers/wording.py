@@ -576,6 +576,7 @@ AXES = {
     Axis.TIMELINESS: ("及时性", "回得快不快"),
     Axis.INTEGRITY: ("廉洁性", "匿名计分，不对应单号，投后不能改"),
 }
+NOTHING_TO_RATE = "您现在没有可以评价的工单。办结后会请您评价。"
 INTEGRITY_CAST = "已匿名提交，谢谢。"
 
 
@@ -583,6 +584,12 @@ def closed(number: str, url: str = "") -> str:
     """A ticket was closed: an invitation to rate it, and the way back."""
     invited = f"{link('点这里评价', url)}，三下就好。" if url else "请在工单里评价，三下就好。"
     return f"单号{number}已办结。这次服务怎么样？{invited}\n没解决？回复“没解决”加上情况，接着办。"
+
+
+def rated(number: str, url: str) -> str:
+    """Two axes were rated by word; the third is voted on apart."""
+    page = link("点这里", url) if url else "在工单里"
+    return f"谢谢，单号{number}的专业性、及时性已记下。廉洁性请{page}匿名评。"
 
 
 def rating_ends(moment: datetime) -> str:

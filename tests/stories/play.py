@@ -4,7 +4,7 @@ A file is a list of stories, each with a `story` (its name) and its `lines`. A l
 
     user | colleague | outsider | officer: text     somebody writes to the official account
     in_app: text                                    the user asks in the mini-program
-    sends: image | voice | link | file | video | follow | {location: [lat, lon]}
+    sends: image | voice | link | file | video | follow | unfollow | {location: [lat, lon]}
            | {scan: scene} | {click: key}               the user sends something else
     keeps: {NAME: pattern}                          a part of the reply, later written as $NAME
     firm: name                                      staff make a code for its first member: $firm
@@ -109,6 +109,8 @@ class Stage:
                 return await phone.scan(openid, str(value))
             case "click":
                 return await phone.click_menu(openid, str(value))
+            case "unfollow":
+                return await phone.unfollow(openid)
             case "follow":
                 return await phone.follow(openid, value or "")
             case _:
