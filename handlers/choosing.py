@@ -38,7 +38,7 @@ def _choose(state: State, number: int, senses: Senses) -> Outcome:
         if state.misses + 1 >= WRONG_CHOICES_BEFORE_HANDOVER:
             return hand_over(state, senses, why=f"连续{WRONG_CHOICES_BEFORE_HANDOVER}次选错")
         labels = [option.label for option in state.options]
-        say = wording.options(f"没有第{number}项，请选：", labels)
+        say = wording.options(wording.no_such_option(number), labels)
         return Outcome(replace(state, misses=state.misses + 1), say=say)
     chosen = state.options[number - 1]
     return ask(replace(state, options=(), misses=0), chosen.query, senses)

@@ -9,6 +9,7 @@ from handlers import tickets, wording
 from handlers.errors import Conflict, DomainError
 from handlers.safety import require_fit
 from handlers.typed import typed
+from models.accounts import Staff, StaffRole
 from models.clock import SHANGHAI
 from models.ratings import HIGHEST, LOWEST, OPEN, Axis, IntegrityTally, Rating
 from models.sql import fetch, insert
@@ -157,6 +158,34 @@ async def integrity_of(first: str, last: str) -> tuple[float, int] | None:
     if votes == 0:
         return None
     return sum(score * count for score, count in enumerate(counts, LOWEST)) / votes, votes
+
+
+@dataclass(frozen=True, slots=True)
+class Lately:
+    """A year's ratings of the whole platform. integrity: its average and votes, or None."""
+
+    averages: Averages
+    integrity: tuple[float, int] | None
+
+
+async def lately(staff: Staff, *, now: datetime) -> Lately | None:
+    """The last twelve months, for those who answer for the service; None for others."""
+    if staff.role == StaffRole.SPECIALIST:
+        return None
+    first, last = month_of(now - timedelta(days=335)), month_of(now)
+    months = list((await averages(first, last, by=Group.MONTH)).values())
+    total = Averages(
+        _weighted((m.professionalism, m.tickets) for m in months),
+        _weighted((m.timeliness, m.tickets) for m in months),
+        sum(m.tickets for m in months),
+    )
+    return Lately(total, await integrity_of(first, last))
+
+
+def _weighted(parts: Iterable[tuple[float | None, int]]) -> float | None:
+    given = [(average, count) for average, count in parts if average is not None]
+    total = sum(count for _, count in given)
+    return sum(average * count for average, count in given) / total if total else None
 
 
 def month_of(moment: datetime) -> str:

@@ -228,6 +228,11 @@ def stamp(moment: datetime) -> str:
     return f"{local.month}月{local.day}日 {local:%H:%M}"
 
 
+def no_such_option(number: int) -> str:
+    """A number that is not on the list."""
+    return f"没有第{number}项，请选："
+
+
 def options(question: str, labels: list[str]) -> str:
     """A question back with typed numbers."""
     lines = [f"{i}. {label}" for i, label in enumerate(labels, 1)]

@@ -67,7 +67,14 @@ async def my_work(request: Request) -> HTTPResponse:
     staff, now = await signed_in(request), wiring(request).clock.now()
     rows = [presentation.ticket_summary(t, now=now) for t in await ticket_records.work_of(staff)]
     held = await review.number_waiting(staff)
-    return page("desk.html", title="我的工单", staff=staff.name, tickets=rows, held=held)
+    return page(
+        "desk.html",
+        title="我的工单",
+        staff=staff.name,
+        tickets=rows,
+        held=held,
+        lately=await ratings.lately(staff, now=now),
+    )
 
 
 async def show(request: Request, number: str) -> HTTPResponse:

@@ -51,8 +51,8 @@ async def test_lock_held_for_long_is_unavailable_and_loses_nothing(service: Serv
     async with load(service, CROWD[:4]) as asking:
         await asking.answered(4)
         async with locked(service):
-            # Twice, for together they take longer than a statement waits for the lock.
-            for _ in range(2):
+            # Three times, for together they take longer than a callback waits for the lock.
+            for _ in range(3):
                 asked = await service.http.post(
                     "/api/v1/ask", json={"text": "几点下班"}, headers=me
                 )

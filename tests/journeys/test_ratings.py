@@ -16,7 +16,7 @@ from models.accounts import Staff
 from models.ratings import IntegrityTally, Rating
 from models.tickets import Audience, EventKind, Ticket, TicketEvent, TicketState
 from server import links
-from tests.cast import COLLEAGUE, EMPLOYEE, METROLOGIST, SPECIALIST
+from tests.cast import COLLEAGUE, EMPLOYEE, MANAGER, METROLOGIST, SPECIALIST
 from tests.journeys.test_api import sign_in
 from tests.journeys.test_closing import LINK, answered
 from tests.product import Product
@@ -333,3 +333,18 @@ async def test_scores_never_stand_in_an_address(product: Product) -> None:
     assert not await Rating.exists()
     template = Path(__file__).parents[2] / "server" / "web" / "templates" / "rating.html"
     assert "<script" not in template.read_text("utf-8")
+
+
+async def test_who_answers_for_the_service_sees_the_year(product: Product) -> None:
+    tickets = await closed_tickets(product, 5)
+    for ticket in tickets[:4]:
+        scores = {Axis.PROFESSIONALISM: 5, Axis.TIMELINESS: 4, Axis.INTEGRITY: 5}
+        await ratings.rate(ticket, scores, now=product.clock.now())
+    await product.desk_form_of(MANAGER, tickets[0].number)
+    few = (await product.http.get("/desk")).text
+    assert "满 5 票才显示" in few
+    assert "<dt>专业性</dt><dd>5.0</dd>" in few
+    await ratings.rate(tickets[4], {Axis.INTEGRITY: 5}, now=product.clock.now())
+    assert "5.0（5 票，匿名）" in (await product.http.get("/desk")).text
+    await product.desk_form_of(SPECIALIST, tickets[0].number)
+    assert "近一年的评价" not in (await product.http.get("/desk")).text
