@@ -138,7 +138,8 @@ async def test_three_after_a_menu_click_then_the_next_channel(product: Product) 
 
 
 async def test_entering_the_session_allows_two(product: Product) -> None:
-    await product.simulator.enter_session(MINIAPP)  # our greeting is the first
+    await product.simulator.enter_session(MINIAPP)
+    await product.work()  # our greeting is the first
     ids = await owe(product, "一", "二", app=App.MINIAPP, apart=True)
     await product.work()
     assert sorted(await states(ids)) == [OutboxState.DONE, OutboxState.PARKED]
