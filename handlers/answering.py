@@ -48,11 +48,8 @@ async def answer(
     text = typed(text, LONGEST_ANSWER, "答复")
     require_fit(text)
     dedupe_key = f"answer:{ticket.id}:{form_id}"
-    await tickets.lock(ticket)
-    if await TicketEvent.filter(dedupe_key=dedupe_key).exists():
+    if not await _begun(ticket, staff, dedupe_key=dedupe_key, now=now):
         return
-    if ticket.state in (TicketState.ASSIGNED, TicketState.PARKED):
-        await accept(ticket, staff, now=now)
     await tickets.move(
         ticket,
         TicketState.ANSWERED,
@@ -79,11 +76,8 @@ async def write(
     text = typed(text, LONGEST_ANSWER, "留言")
     require_fit(text)
     dedupe_key = f"write:{ticket.id}:{form_id}"
-    await tickets.lock(ticket)
-    if await TicketEvent.filter(dedupe_key=dedupe_key).exists():
+    if not await _begun(ticket, staff, dedupe_key=dedupe_key, now=now):
         return
-    if ticket.state in (TicketState.ASSIGNED, TicketState.PARKED):
-        await accept(ticket, staff, now=now)
     if ticket.state not in OPEN_STATES or ticket.assignee_id != staff.id:
         raise Conflict(tickets.MOVED_ON)
     event_id = await tickets.record(
@@ -92,6 +86,16 @@ async def write(
     words = wording.written(ticket.question, text, staff.name, ticket.number)
     await _tell_asker(Notice.TICKET_WRITTEN, ticket, staff, words, event_id=event_id, now=now)
     await takeover.take(house, ticket, now=now)
+
+
+async def _begun(ticket: Ticket, staff: Staff, *, dedupe_key: str, now: datetime) -> bool:
+    """Hold the ticket, taken on where it was not yet; False where this very form came before."""
+    await tickets.lock(ticket)
+    if await TicketEvent.filter(dedupe_key=dedupe_key).exists():
+        return False
+    if ticket.state in (TicketState.ASSIGNED, TicketState.PARKED):
+        await accept(ticket, staff, now=now)
+    return True
 
 
 async def _tell_asker(

@@ -80,11 +80,6 @@ async def ticket_by_number(number: str) -> Ticket:
     return ticket
 
 
-async def tickets_of(account_id: int, *, limit: int = 50) -> list[Ticket]:
-    """The asker's tickets, newest first."""
-    return await Ticket.filter(asker_id=account_id).order_by("-id").limit(limit)
-
-
 async def tickets_shared_with(account_id: int, *, limit: int = 50) -> list[Ticket]:
     """All that `access_ticket_as_colleague` lets this person see, newest first."""
     visible = Q(asker_id=account_id)
