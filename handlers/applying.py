@@ -12,7 +12,7 @@ from handlers.turns import Addition, Outcome, Senses, State, Submission, TicketW
 # A longer text may tell of anything.
 SHORT = 20
 # Asks about a service rather than for it.
-_ABOUT = re.compile(r"材料|条件|流程|收费|报给|缺[啥什]|退回|怎么写|有没有|要不要|能不能用|押金")
+_ABOUT = re.compile(r"材料|条件|流程|收费|报给|缺[啥什]|退回|怎么写|要不要|能不能用|押金")
 # Says that something is to be done, not merely known.
 _WISH = re.compile(
     r"想[做建学请找]|(?:请|派)(?:个|几个|一个)?(?:专家|老师)|申请|预约|报名|委托|办理|登记|租|借|送检|送样|安排|上门|对接|发布|外包|辅导|^想?要?办"

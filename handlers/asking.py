@@ -53,7 +53,9 @@ def ask(state: State, text: str, senses: Senses, *, may_start: bool = True) -> O
             keeps = decision.action == "answer" and decision.topic != "greeting"
             known = text if keeps else state.question
             told = replace(fresh, question=known, filed=state.filed and not keeps)
-            return Outcome(told, say=decision.text, decision=decision)
+            offered = named_in(text) if keeps and may_start else ""
+            tail = wording.may_apply(forms()[offered].title) if offered else ""
+            return Outcome(told, say=decision.text, decision=decision, tail=tail)
 
 
 def _belongs_to_ticket(text: str, decision: Decision) -> bool:

@@ -114,7 +114,10 @@ async def waiting_for_answer(account_id: int, question: str) -> Ticket | None:
     A bare call for a person is about whatever was asked last.
     """
     rows = await fetch(_LAST_WAITING, account_id)
-    if not rows or question not in (rows[0]["question"], wording.HUMAN_WITHOUT_QUESTION):
+    if not rows or _bare(question) not in (
+        _bare(rows[0]["question"]),
+        wording.HUMAN_WITHOUT_QUESTION,
+    ):
         return None
     return await Ticket.get(id=rows[0]["id"])
 
@@ -123,6 +126,11 @@ async def closed_last(account_id: int) -> Ticket | None:
     """The asker's ticket that was closed last."""
     closed = Ticket.filter(asker_id=account_id, state=TicketState.CLOSED)
     return await closed.order_by("-closed_at").first()
+
+
+def _bare(question: str) -> str:
+    """A question without the marks and blanks around it: asked again with "？" it is the same."""
+    return question.strip(" \n,，.。!！?？~～、")
 
 
 async def latest(account_id: int) -> Ticket | None:
