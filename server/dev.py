@@ -111,17 +111,18 @@ async def prepare(config: Config) -> None:
 
 
 def greeting(config: Config) -> str:
-    """What `dev` prints: the addresses and three things to try."""
+    """What `dev` prints: the addresses and what to try."""
     base = config.public_url
     return f"""
 质量一站通（演示环境，数据均为演示）
   手机页面   {base}/dev/phone
   健康检查   {base}/healthz
-三件可以试的事：
+可以试的事：
   1. 打开手机页面，以小林（饮料厂质检员）写：桶装水铜绿超标咋办 —— 当场答复标准、状态和限值
   2. 写：重金属四项打包多少钱 —— 转专员；
      切到王工（检测专员），点开通知卡片，接单、答复，再切回小林看答复
-  3. 在手机页面把时间拨过 48 小时，或打开一个平台故障，再走一遍第 2 步
+  3. 写：想租一台原子荧光 下周三 两天 —— 边聊边填表，中途可以问别的、改、取消、转人工
+  4. 在手机页面把时间拨过 48 小时，或打开一个平台故障，再走一遍第 2 步
 按 Ctrl+C 结束。
 """
 
