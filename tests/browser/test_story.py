@@ -72,7 +72,7 @@ def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     process.terminate()
     output = process.communicate(timeout=20)[0]
     heard(output)
-    assert "三件可以试的事" in output
+    assert "可以试的事" in output
     assert "Traceback" not in output
 
 
