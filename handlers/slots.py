@@ -49,7 +49,7 @@ _ENTERPRISE = re.compile(
     r"[一-龥A-Za-z0-9（）()]{2,28}(?:公司|集团|水业|合作社|乳业|酒业|厂))(?![里家房区商长])"
 )
 # Without one of these there is neither a day nor an amount.
-_COUNTED = re.compile(r"[0-9０-９零〇一二三四五六七八九十两俩半几今明后周末底旬]")
+_COUNTED = re.compile(r"[0-9０-９零〇一二三四五六七八九十两俩半几今明后昨前周末底旬]")
 _SAYS = re.compile(r"[一-龥A-Za-z0-9]")
 
 
