@@ -171,5 +171,10 @@ async def _remember(account_id: int, submission: Submission, *, now: datetime) -
     if enterprise in wording.NO_ENTERPRISE:
         enterprise = ""
     await enterprises.remember(
-        account_id, enterprise=enterprise, phone=told.get("phone", ""), now=now
+        account_id, enterprise=enterprise, phone=_without_extension(told.get("phone", "")), now=now
     )
+
+
+def _without_extension(phone: str) -> str:
+    """0551-62345678-803 as the number that it is dialled by."""
+    return "-".join(phone.split("-")[:2])

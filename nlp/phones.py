@@ -22,15 +22,18 @@ _PHONE = re.compile(
 )
 # What has 10 or 12 digits as well.
 _NO_PHONE = re.compile(r"(?:批|编|单|证|账|卡|qq|微信|代码|条码)[号码]?[是为: ]*$")
+# As voice input writes it down: 幺三八…
+_SPOKEN = re.compile(r"[零〇一二三四五六七八九幺]{10,12}")
+_DIGITS = str.maketrans("零〇一二三四五六七八九幺", "001234567891")
 
 
 def find_phones(text: str) -> tuple[Found[str | None], ...]:
     """Mobiles as "13812345678", fixed lines as "0551-62345678" or "0551-62345678-803".
 
     The value is None for what is nearly one: 10 or 12 digits that begin with 1, or 11 of no
-    mobile network. Full-width digits are read; places are those of the text.
+    mobile network. Full-width and spoken digits are read; places are those of the text.
     """
-    folded = fold(text)
+    folded = _SPOKEN.sub(lambda said: said[0].translate(_DIGITS), fold(text))
     found: list[Found[str | None]] = []
     for match in _PHONE.finditer(folded):
         start, end = match.span()
