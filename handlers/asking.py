@@ -52,8 +52,8 @@ def ask(state: State, text: str, senses: Senses, *, may_start: bool = True) -> O
             # A greeting or a refusal is nothing to refer back to.
             keeps = decision.action == "answer" and decision.topic != "greeting"
             known = text if keeps else state.question
-            told = replace(fresh, question=known, filed=state.filed and not keeps)
             offered = named_in(text) if keeps and may_start else ""
+            told = replace(fresh, question=known, filed=state.filed and not keeps, offered=offered)
             tail = wording.may_apply(forms()[offered].title) if offered else ""
             return Outcome(told, say=decision.text, decision=decision, tail=tail)
 

@@ -38,6 +38,10 @@ LONGEST_QUESTION = 2000
 SURE_TO_ROUTE = 0.5
 
 _RATES = ("评价", "评分", "打分")
+# Taking up an offer to apply.
+_TAKES_IT = frozenset({"办", "要办", "我要办", "办理", "直接办", "直接办理", "申请"})
+# "投诉电话是多少" is a question.
+_COMPLAINS = re.compile(r"^(?:我?[要想]?)投诉(?!.{0,6}(?:电话|热线|渠道|流程|处理|结果)).{2,}")
 DUTY_WORDS = {"上班": True, "值班": True, "下班": False, "休息": False}
 _HUMAN_ABOUT = re.compile(
     r"^(?:转|找|要)(?:一下)?(?:人工|专员|专家)[\s,，:：。]+(?:我?想?问一?下?)?(.{2,})$"
@@ -87,6 +91,9 @@ def _called_for(
     if command == Command.COMPLAINT:
         shelved = state.filling and replace(state.filling, paused=True)
         return start("complaint", text, replace(state, shelved=shelved or state.shelved), senses)
+    if state.filling is not None and _COMPLAINS.match(plain) and not is_question(text):
+        wanted = TicketWanted(text, "complaint", ("用户投诉",), ())
+        return Outcome(state, effect=wanted, tail=reminder(state.filling))
     return None
 
 
@@ -208,11 +215,17 @@ def _converse(state: State, text: str, senses: Senses, *, may_start: bool = True
     if command_of(plain) == Command.SERVICES:
         return offer_services(state)
     agrees = find_yes_no(plain) is True
+    bare = is_bare_value(text, senses.scene)
+    if state.offered and may_start and (agrees or bare or plain in _TAKES_IT):
+        # What was asked names what is applied for: "想参加食品安全管理员培训".
+        both = f"{state.question}，{text}"
+        return start(state.offered, both, replace(state, offered=""), senses)
+    state = replace(state, offered="")
     if state.submitted and agrees:
         return Outcome(state, effect=Progress(), say=wording.ALREADY_SUBMITTED)
     if fixed := _nothing_to_refer_to(plain, agrees=agrees):
         return Outcome(replace(state, options=()), say=fixed)
-    if is_bare_value(text, senses.scene):
+    if bare:
         # Whose telephone, which day? To the engine it would look like a number of something.
         effect = Addition(text) if state.filed else None
         return Outcome(state, effect=effect, say="" if effect else wording.WHAT_FOR)

@@ -147,9 +147,10 @@ def _answered(form: Form, filling: Filling, slot: Slot, text: str, scene: Scene)
 
 
 def _elsewhere(form: Form, slot: Slot, text: str, scene: Scene) -> Mapping[str, str]:
-    """A day, an amount or a telephone that is another slot's: it has changed."""
+    """A choice, a day, an amount or a telephone that is another slot's: it has changed."""
     for other in form.wanted:
-        if other.kind in TYPED and other is not slot and wholly(other, text, scene):
+        sure = other.kind in TYPED or other.kind == "choice"
+        if sure and other is not slot and wholly(other, text, scene):
             return harvest([other], text, scene).values
     return {}
 

@@ -32,7 +32,7 @@ _LEAD_IN = re.compile(
 )
 # What stands before a thing that is named in passing, and is no part of its name.
 _VERBS = re.compile(
-    r"^(?:我们?|你们|想|要|需要|预约|申请|安排|检定|校准|送检|送|做|租|借|用|是|的|把|将|再来|[一1]?[台个套块只])+"
+    r"^(?:我们?|你们|想|要|需要|预约|申请|安排|检定|校准|送检|送|做|租|借|用|是|的|把|将|再来|给|[一1]?[台个套块只])+"
 )
 _TAIL = re.compile(r"[吧啊呀哦嘛呢的]+$")
 _QUESTION = re.compile(
@@ -41,10 +41,12 @@ _QUESTION = re.compile(
 )
 # Asking for something to be done is no question.
 _POLITE = re.compile(r"^(?:能不能|能否|可不可以|能|可以)?(?:请|帮|安排|派|麻烦)")
+# "周一送过去行吗" tells a day; the rest is courtesy.
+_AT_THE_END = re.compile(r"[,，]?(?:行吗|行不行|行不|可以吗|好吗|成吗|可不可以)[?？]*$")
 _EDGES = " \t\n，,。.、;；:：!！~～"
 # A firm's name begins where something begins, and ends in a word for a firm.
 _ENTERPRISE = re.compile(
-    r"(?:^|[\s，,。.、:：;；])(?:我们?是|是|我们?叫|(?:公司|单位|企业|厂)?(?:叫|是)|帮|给|来自)?"
+    r"(?:^|[\s，,。.、:：;；])(?:我们?)?(?:公司|单位|企业|厂)?(?:叫|是|帮|给|来自)?"
     r"((?!.{0,6}(?:请|来|到|去|做|委托|取样|送|租|借|检|测|派|进|找|我们|你们|他们))"
     r"[一-龥A-Za-z0-9（）()]{2,28}(?:公司|集团|水业|合作社|乳业|酒业|厂))(?![里家房区商长])"
 )
@@ -89,6 +91,8 @@ def harvest(slots: Sequence[Slot], text: str, scene: Scene) -> Harvest:
         if found is None:
             continue
         place, value = found
+        if slot.kind == "number":
+            value = _all_amounts(slot, rest, scene) or value
         if isinstance(value, Wrong):
             wrong[slot.name] = value.reason
         else:
@@ -125,12 +129,13 @@ def is_bare_value(text: str, scene: Scene) -> bool:
     places += [found.place for found in find_spans(text)]
     places += [found.place for found in find_numbers(text) if found.value.unit]
     places += [found.place for found in find_phones(text)]
-    return bool(places) and not says_anything(left_over(text, places))
+    left = left_over(text, places).strip("人的吧呢啊样 ")
+    return bool(places) and not says_anything(left)
 
 
 def is_question(text: str) -> bool:
     """Whether it asks something, as far as its words show."""
-    text = text.strip()
+    text = _AT_THE_END.sub("", text.strip())
     return bool(_QUESTION.search(text)) and not _POLITE.match(text)
 
 
@@ -167,6 +172,12 @@ def _first(slot: Slot, text: str, scene: Scene) -> tuple[Found[Any], str | Wrong
     findings = [(found, value) for found, value in _findings(slot, text, scene) if value]
     right = next((f for f in findings if not isinstance(f[1], Wrong)), None)
     return right or (findings[0] if findings else None)
+
+
+def _all_amounts(slot: Slot, text: str, scene: Scene) -> str:
+    """Several amounts in one sentence, "天平3台压力表10块", are all meant; "" for one."""
+    amounts = [value for _, value in _findings(slot, text, scene) if isinstance(value, str)]
+    return "、".join(amounts) if len(amounts) > 1 else ""
 
 
 def _findings(slot: Slot, text: str, scene: Scene) -> list[tuple[Found[Any], str | Wrong | None]]:

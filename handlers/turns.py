@@ -21,7 +21,8 @@ class State:
     clarified: how often in a row the bot has asked back.
     filling: the form being filled in. shelved: one put aside for it.
     submitted: the last thing done was to submit a form. filed: the last thing done was to open a
-    ticket. adding: what comes next is to be added to the ticket.
+    ticket. adding: what comes next is to be added to the ticket. offered: the form that was offered
+    beside an answer.
     """
 
     question: str = ""
@@ -33,6 +34,7 @@ class State:
     submitted: bool = False
     filed: bool = False
     adding: bool = False
+    offered: str = ""
 
 
 @dataclass(frozen=True, slots=True)
