@@ -34,6 +34,8 @@ _LEAD_IN = re.compile(
 _VERBS = re.compile(
     r"^(?:我们?|你们|想|要|需要|预约|申请|安排|检定|校准|送检|送|做|租|借|用|是|的|把|将|再来|给|[一1]?[台个套块只])+"
 )
+_VERBS_ALONE = re.compile(r"(?:我们?)?(?:自己)?(?:送|寄|拿|带|发)(?:过?[来去])?(?:吧|了|就行)?")
+_VAGUE = ("几", "一些", "多少", "什么", "哪")
 _TAIL = re.compile(r"[吧啊呀哦嘛呢的]+$")
 _QUESTION = re.compile(
     r"[?？]|[吗么]$|(?<!什)么[?？]*$|什么|怎么|咋|如何|多少|多久|几[点天个号时]|哪|能不能|可不可以|是不是|要不要|行不行"
@@ -154,6 +156,8 @@ def answer(slot: Slot, text: str, scene: Scene) -> str | Wrong:
         return _words(text.strip(), LONGEST_STORY)
     if slot.kind == "product" and (products := scene.products(text)):
         return "、".join(products)
+    if slot.kind == "enterprise" and _tells_more(text):
+        return Wrong(wording.NOT_UNDERSTOOD["enterprise"])
     if not any(p.search(text) for p in slot.patterns) and _is_no_name(text, scene):
         return Wrong(wording.SAY_MORE)
     said = _TAIL.sub("", _LEAD_IN.sub("", text.strip(_EDGES)).strip(_EDGES))
@@ -233,15 +237,23 @@ def _named(slot: Slot, text: str, scene: Scene) -> str:
     for pattern in slot.patterns:
         if match := pattern.search(text):
             said = _VERBS.sub("", match[1].strip(_EDGES))
-            if len(said) > 1:
+            if len(said) > 1 and not said.startswith(_VAGUE):
                 return said
     return ""
+
+
+def _tells_more(text: str) -> bool:
+    """Whether it is a sentence with an amount or a pause in it, and so no firm's name."""
+    amounts = any(found.value.unit for found in find_numbers(text))
+    return amounts or bool(re.search(r"[，,。；;]", text.strip(_EDGES)))
 
 
 def _is_no_name(text: str, scene: Scene) -> bool:
     """A yes or no, a day, an amount or a number to call: whatever it means, no name of a thing."""
     bare_number = text.strip(_EDGES).isdigit()
-    return find_yes_no(text) is not None or bare_number or is_bare_value(text, scene)
+    verbs_alone = _VERBS_ALONE.fullmatch(text.strip(_EDGES)) is not None
+    said_nothing = find_yes_no(text) is not None or bare_number or verbs_alone
+    return said_nothing or is_bare_value(text, scene)
 
 
 def _choice(slot: Slot, text: str) -> str | Wrong:
