@@ -26,6 +26,9 @@ from nlp.confirmations import Correction, find_correction, find_yes_no
 
 # From so many characters on, what is said beside the form's own words is the matter itself.
 A_STORY = 8
+_WISHING = re.compile(
+    r"我们?|厂里?|公司|你们|想|请|帮忙?|做|个|要|一下|给|来|看看?|派|能不能|能|可以|专家|老师|上门|申请|需要|吗|的"
+)
 _PARTS = re.compile(r"[,，;；。\n]+")
 _NAMES_ONE = re.compile(
     r"^(?:要?改|修改|更正|换)?(?:一下)?(?P<name>.{1,8}?)(?:不对|错了?|有误|要改|改一下)?$"
@@ -38,7 +41,7 @@ def begin(name: str, text: str, scene: Scene, known: Mapping[str, str]) -> Step:
     form = forms()[name]
     found = harvest(form.wanted, text, scene)
     values = {**_known(form, known), **found.values}
-    told = form.cue.sub("", text)
+    told = _WISHING.sub("", form.cue.sub("", text))
     for slot in form.slots:
         if slot.kind == "story" and len(told) > A_STORY:
             values[slot.name] = text
@@ -128,7 +131,7 @@ def _answered(form: Form, filling: Filling, slot: Slot, text: str, scene: Scene)
         return _taken(filling, slot, answer(slot, text, scene), {})
     # What is asked in words is the whole answer, not the part that its expressions would find.
     looked_for = [s for s in form.wanted if s.name not in filling.values]
-    if slot.kind == "words":
+    if slot.kind in ("words", "product"):
         looked_for.remove(slot)
     found = harvest(looked_for, text, scene)
     asks = is_question(text)

@@ -32,7 +32,7 @@ _LEAD_IN = re.compile(
 )
 # What stands before a thing that is named in passing, and is no part of its name.
 _VERBS = re.compile(
-    r"^(?:我们?|你们|想|要|需要|预约|申请|安排|检定|校准|送检|送|做|租|借|用|是|的|把|将|再来|给|[一1]?[台个套块只])+"
+    r"^(?:我们?|你们|帮|请|约|个|想|要|需要|预约|申请|安排|检定|校准|送检|送|做|租|借|用|是|的|把|将|再来|给|[一1]?[台个套块只])+"
 )
 _VERBS_ALONE = re.compile(r"(?:我们?)?(?:自己)?(?:送|寄|拿|带|发)(?:过?[来去])?(?:吧|了|就行)?")
 _VAGUE = ("几", "一些", "多少", "什么", "哪")
@@ -54,6 +54,7 @@ _ENTERPRISE = re.compile(
 )
 # Without one of these there is neither a day nor an amount.
 _COUNTED = re.compile(r"[0-9０-９零〇一二三四五六七八九十两俩半几今明后昨前周末底旬]")
+_DIGIT = re.compile(r"[0-9]")
 _SAYS = re.compile(r"[一-龥A-Za-z0-9]")
 
 
@@ -154,7 +155,8 @@ def answer(slot: Slot, text: str, scene: Scene) -> str | Wrong:
         return _choice(slot, text)
     if slot.kind == "story":
         return _words(text.strip(), LONGEST_STORY)
-    if slot.kind == "product" and (products := scene.products(text)):
+    # A size belongs to it: 18.9升桶装水.
+    if slot.kind == "product" and not _DIGIT.search(text) and (products := scene.products(text)):
         return "、".join(products)
     if slot.kind == "enterprise" and _tells_more(text):
         return Wrong(wording.NOT_UNDERSTOOD["enterprise"])
