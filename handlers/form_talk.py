@@ -109,7 +109,8 @@ def _taken_up(form: Form, filling: Filling, text: str, scene: Scene) -> Step:
     if not filling.asked:
         return ask_next(filling) if find_yes_no(text) else Step(filling, aside=True)
     slot = form.slot(filling.asked)
-    if slot.kind not in ("words", "story") and wholly(slot, text, scene):
+    plainly = slot.kind not in ("words", "story") and not is_question(text)
+    if plainly and wholly(slot, text, scene):
         return _answered(form, replace(filling, paused=False), slot, text, scene)
     return Step(filling, aside=True)
 
