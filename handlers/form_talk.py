@@ -130,10 +130,10 @@ def _special(filling: Filling, slot: Slot, text: str) -> Step | None:
 def _answered(form: Form, filling: Filling, slot: Slot, text: str, scene: Scene) -> Step:
     if slot.kind == "story":
         return _taken(filling, slot, answer(slot, text, scene), {})
+    looked_for = [s for s in form.wanted if s is not slot and s.name not in filling.values]
     # What is asked in words is the whole answer, not the part that its expressions would find.
-    looked_for = [s for s in form.wanted if s.name not in filling.values]
-    if slot.kind in ("words", "product"):
-        looked_for.remove(slot)
+    if slot.kind not in ("words", "product"):
+        looked_for.insert(0, slot)
     found = harvest(looked_for, text, scene)
     asks = is_question(text)
     if slot.name in found.values:

@@ -61,7 +61,6 @@ WORDS = {
 }
 # Without these the message is of no use to anyone.
 NEEDED = {
-    "text": "Content",
     "image": "MediaId",
     "voice": "MediaId",
     "video": "MediaId",
@@ -183,6 +182,8 @@ def _read(app: App, fields: dict[str, Any]) -> Incoming:
         return _read_event(app, openid, sent_at, fields)
     if needed := NEEDED.get(message_type):
         _required(fields, needed)
+    if message_type == "text" and not isinstance(fields.get("Content"), str):
+        raise BodyError("missing Content")  # blanks are a message, if an empty one
     return Incoming(
         app=app,
         openid=openid,

@@ -120,3 +120,17 @@ def test_a_complaint_comes_first_and_the_form_waits(name: str, step: int) -> Non
     told = turn(outcome.state, "窗口的人态度很差，让我等了一个小时")
     assert told.state.filling is not None
     assert told.state.filling.form == name
+
+
+SLOTS = [(name, slot.name) for name in CHAT_FORMS for slot in forms()[name].wanted]
+
+
+@pytest.mark.parametrize(("name", "wanted"), SLOTS)
+def test_each_slot_is_asked_again_at_the_summary(name: str, wanted: str) -> None:
+    slot = forms()[name].slot(wanted)
+    asked = turn(filled(name, 20), f"改{slot.label}")
+    assert slot.ask in asked.say
+    told = turn(asked.state, value_of(slot))
+    assert told.state.filling is not None
+    assert told.state.filling.asked == ""
+    assert slot.name in told.state.filling.values
