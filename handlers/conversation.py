@@ -34,7 +34,6 @@ from handlers.slots import Scene
 from handlers.threads import Thread
 from handlers.ticket_records import KIND_WORDS
 from handlers.turns import Arrived, Hear, Outcome, Senses, Sent, State
-from models.accounts import App
 from models.conversations import InboundMessage, InboundState, Kind, Via
 from models.outbox import Notice
 from models.sql import as_json, fetch
@@ -105,18 +104,12 @@ async def respond(
     raise RuntimeError("a thread changed faster than it could be answered")
 
 
-async def find_thread(house: House, app: App, openid: str, *, now: datetime) -> Thread:
-    """The thread that a message of this person belongs to."""
-    silent_since = now - house.context_ends_after
-    return await threads.find(app, openid, now=now, silent_since=silent_since)
-
-
 async def _respond(house: House, message: InboundMessage, thread: Thread | None) -> InboundMessage:
     now = house.clock.now()
     if message.kind not in CONTACT:
         identity = await accounts.identity_of(message.app, message.openid, now=now)
         return await note(message, identity, now=now)
-    thread = thread or await find_thread(house, message.app, message.openid, now=now)
+    thread = thread or await threads.find(house, message.app, message.openid, now=now)
     outcome = await house.pace.think(
         partial(_think, house, message, thread, now), length=len(message.text)
     )

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from handlers import noticed, review, wording
-from handlers.conversation import CONTACT, find_thread, respond
+from handlers import noticed, review, threads, wording
+from handlers.conversation import CONTACT, respond
 from handlers.errors import Conflict
 from handlers.house import House
 from handlers.incoming import Incoming
@@ -46,7 +46,7 @@ async def receive(
     openid = storable(incoming.openid)
     thread = None
     if incoming.kind in CONTACT:
-        thread = await find_thread(house, incoming.app, openid, now=now)
+        thread = await threads.find(house, incoming.app, openid, now=now)
     key = storable(incoming.dedupe_key)
     trouble = _trouble(incoming)
     row = await create(

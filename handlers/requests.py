@@ -101,8 +101,7 @@ async def apply(
     other values.
     """
     form = form_named(name)
-    silent_since = now - house.context_ends_after
-    thread = await threads.find(app, openid, now=now, silent_since=silent_since)
+    thread = await threads.find(house, app, openid, now=now)
     thread = await threads.hold(thread)  # two taps at once take turns
     known = {slot.name: thread.known.get(slot.kind, "") for slot in form.wanted}
     told = {slot: text for slot, text in given.items() if text.strip()}

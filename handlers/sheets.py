@@ -53,7 +53,7 @@ def offer(house: House, thread: Thread, outcome: Outcome, *, occasion: int) -> s
 async def sheet(house: House, name: str, who: Principal, *, occasion: int, now: datetime) -> Sheet:
     """What stands on the page. Raises NotFound for an unknown service."""
     form = form_named(name)
-    thread = await _thread(house, who, now=now)
+    thread = await threads.find(house, who.app, who.openid, now=now)
     return Sheet(form, _known(form, name, thread), await _sent(name, who, occasion))
 
 
@@ -73,7 +73,8 @@ async def send(
     Raises NotFound for an unknown service, BadValues, and DomainError for a number out of turn.
     """
     form = form_named(name)
-    thread = await threads.hold(await _thread(house, who, now=now))
+    thread = await threads.find(house, who.app, who.openid, now=now)
+    thread = await threads.hold(thread)
     sent = await _sent(name, who, occasion)
     if number < len(sent):
         return
@@ -97,11 +98,6 @@ async def send(
         stream=accounts.asker_stream(account_id),
         now=now,
     )
-
-
-async def _thread(house: House, who: Principal, *, now: datetime) -> Thread:
-    silent_since = now - house.context_ends_after
-    return await threads.find(who.app, who.openid, now=now, silent_since=silent_since)
 
 
 def _known(form: Form, name: str, thread: Thread) -> dict[str, str]:

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from handlers import accounts
+from handlers.house import House
 from handlers.takeover import Taken
 from handlers.turns import State
 from models.accounts import App
@@ -64,8 +65,9 @@ class Thread:
 
 
 @transactional
-async def find(app: App, openid: str, *, now: datetime, silent_since: datetime) -> Thread:
-    """The person's open thread; a new one at first contact, or after silence since then."""
+async def find(house: House, app: App, openid: str, *, now: datetime) -> Thread:
+    """The person's open thread; a new one at first contact, or after a long silence."""
+    silent_since = now - house.context_ends_after
     left: dict[str, Any] = {}
     for _ in range(LOOKS):
         rows = await fetch(_LOOK, app, openid)

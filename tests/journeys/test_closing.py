@@ -6,9 +6,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from handlers import closing, takeover
+from handlers import closing, takeover, threads
 from handlers.closing import ClosedBy
-from handlers.conversation import find_thread
 from handlers.errors import Conflict
 from models.accounts import App, Staff
 from models.clock import SHANGHAI
@@ -190,7 +189,7 @@ async def test_unsolved_later_opens_a_linked_ticket(product: Product) -> None:
 
     # Said once more, it is about the new one.
     now = product.clock.now()
-    thread = await find_thread(product.house, App.OFFICIAL, EMPLOYEE.openid, now=now)
+    thread = await threads.find(product.house, App.OFFICIAL, EMPLOYEE.openid, now=now)
     went_on = await closing.reopen_or_follow(
         product.house, ticket, "还是没解决", thread=thread, transcript=[],
         dedupe_key="again", now=now,
