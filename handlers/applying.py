@@ -13,6 +13,8 @@ from handlers.turns import Addition, Outcome, Senses, State, Submission, TicketW
 SHORT = 20
 # Asks about a service rather than for it.
 _ABOUT = re.compile(r"材料|条件|流程|收费|报给|缺[啥什]|退回|怎么写|要不要|能不能用|押金")
+# Asks how to apply, which applying answers (corpus README).
+_HOW = re.compile(r"(?:怎么|如何|咋)(?:申请|办|预约|报名)")
 # Says that something is to be done, not merely known.
 _WISH = re.compile(
     r"想[做建学请找]|(?:请|派)(?:个|几个|一个)?(?:专家|老师)|申请|预约|报名|委托|办理|登记|租|借|送检|送样|安排|上门|对接|发布|外包|辅导|^想?要?办"
@@ -34,10 +36,8 @@ def wishes(text: str) -> bool:
 
 
 def is_about(text: str) -> bool:
-    """Whether it asks about a service; how to apply is answered by applying (corpus README)."""
-    return bool(_ABOUT.search(text)) and not re.search(
-        r"(?:怎么|如何|咋)(?:申请|办|预约|报名)", text
-    )
+    """Whether it asks about a service."""
+    return bool(_ABOUT.search(text)) and not _HOW.search(text)
 
 
 def another_form(open_form: Filling, text: str) -> str:

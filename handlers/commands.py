@@ -1,4 +1,5 @@
-"""Words that mean the same at every turn, also misspelt: a person, a complaint, progress."""
+"""Whole messages that ask something of the service itself, also misspelt: a person, a complaint,
+progress, the services on offer, and the steps of an open form."""
 
 import re
 import unicodedata
@@ -64,8 +65,9 @@ _SOUNDS_ALIKE = str.maketrans({"v": "u"})
 
 # One text is looked at several times in a turn.
 @lru_cache(maxsize=16)
-def command_of(plain: str) -> Command | None:
-    """The command that these words are (the whole message, half-width), or None."""
+def command_of(text: str) -> Command | None:
+    """The command that these words are (the whole message), or None."""
+    plain = half_width(text)
     for command, pattern in _EXACT_RE.items():
         if pattern.match(plain):
             return command
@@ -76,9 +78,9 @@ def command_of(plain: str) -> Command | None:
     return _misspelt(plain)
 
 
-def after_aside(plain: str) -> str:
+def after_aside(text: str) -> str:
     """What is asked in the same breath: "先问个别的，几点下班" -> "几点下班"."""
-    return _ASIDE.sub("", plain, count=1).strip()
+    return _ASIDE.sub("", half_width(text), count=1).strip()
 
 
 def half_width(text: str) -> str:

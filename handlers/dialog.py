@@ -179,8 +179,8 @@ def _fill(state: State, open_form: Filling, text: str, senses: Senses) -> Outcom
 
 def _beside(state: State, open_form: Filling, text: str, senses: Senses) -> Outcome | None:
     """Something else is said while a form is open; None where it means nothing to us."""
-    if command_of(half_width(text)) == Command.ASIDE:
-        text = after_aside(half_width(text))
+    if command_of(text) == Command.ASIDE:
+        text = after_aside(text)
         if not text:
             return Outcome(replace(state, filling=open_form), say=wording.ASK_AWAY)
     begun = replace(state, filling=open_form)

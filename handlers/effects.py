@@ -29,7 +29,6 @@ from handlers.threads import Thread
 from handlers.verdicts import Verdict, without_integrity
 from models.accounts import App
 from models.conversations import InboundMessage, Kind, Via
-from models.sql import fetch
 from models.tickets import LABELS, UNANSWERED_STATES, Ticket
 
 
@@ -154,9 +153,7 @@ async def _rate(turn: Turn, scores: turns.Rate) -> str:
     here and cast on the page."""
     message = turn.message
     message.text = without_integrity(message.text)
-    await fetch(
-        "UPDATE inbound_message SET text = $1 WHERE id = $2 RETURNING id", message.text, message.id
-    )
+    await InboundMessage.filter(id=message.id).update(text=message.text)
     ticket = await ticket_records.closed_last(turn.thread.account_id)
     if ticket is None:
         return wording.NOTHING_TO_RATE

@@ -63,13 +63,18 @@ def rows_of(form: Form, values: Mapping[str, str]) -> list[tuple[str, str]]:
     ]
 
 
-def kept_of(filling: Filling) -> dict[str, str]:
+def asker_of(form: Form, values: Mapping[str, str]) -> dict[str, str]:
     """Who is asking, by kind of slot: it is the same in another form."""
     return {
-        slot.kind: filling.values[slot.name]
-        for slot in forms()[filling.form].wanted
-        if slot.kind in wording.WHO and slot.name in filling.values
+        slot.kind: values[slot.name]
+        for slot in form.wanted
+        if slot.kind in wording.WHO and slot.name in values
     }
+
+
+def known_to(form: Form, known: Mapping[str, str]) -> dict[str, str]:
+    """What a form asks for and we know already. known: by kind of slot; the result by slot."""
+    return {slot.name: known[slot.kind] for slot in form.wanted if known.get(slot.kind)}
 
 
 def ask_next(filling: Filling, *, say: str = "") -> Step:

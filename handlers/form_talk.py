@@ -9,7 +9,17 @@ from dataclasses import replace
 
 from handlers import wording
 from handlers.commands import Command, command_of, half_width
-from handlers.filling import Filling, Step, ask_for, ask_next, fill, kept_of, miss, rows_of
+from handlers.filling import (
+    Filling,
+    Step,
+    ask_for,
+    ask_next,
+    asker_of,
+    fill,
+    known_to,
+    miss,
+    rows_of,
+)
 from handlers.forms import TYPED, Form, Slot, forms
 from handlers.slots import (
     LATER,
@@ -40,7 +50,7 @@ def begin(name: str, text: str, scene: Scene, known: Mapping[str, str]) -> Step:
     """Start a form with what the first sentence and our records already tell."""
     form = forms()[name]
     found = harvest(form.wanted, text, scene)
-    values = {**_known(form, known), **found.values}
+    values = {**known_to(form, known), **found.values}
     told = _WISHING.sub("", form.cue.sub("", text))
     for slot in form.slots:
         if slot.kind == "story" and len(told) > A_STORY:
@@ -62,7 +72,7 @@ def begin(name: str, text: str, scene: Scene, known: Mapping[str, str]) -> Step:
 def proceed(filling: Filling, text: str, scene: Scene, known: Mapping[str, str]) -> Step:
     """One more text while the form is open."""
     form = forms()[filling.form]
-    filling = replace(filling, values={**_known(form, known), **filling.values})
+    filling = replace(filling, values={**known_to(form, known), **filling.values})
     if step := _commanded(form, filling, text, scene):
         return step
     if filling.paused:
@@ -76,7 +86,7 @@ def proceed(filling: Filling, text: str, scene: Scene, known: Mapping[str, str])
 
 
 def _commanded(form: Form, filling: Filling, text: str, scene: Scene) -> Step | None:
-    match command_of(half_width(text)):
+    match command_of(text):
         case Command.CANCEL:
             return Step(None, say=wording.cancelled(form.title))
         case Command.RESUME:
@@ -86,7 +96,7 @@ def _commanded(form: Form, filling: Filling, text: str, scene: Scene) -> Step | 
         case Command.ASIDE:
             return Step(replace(filling, paused=True), aside=True)
         case Command.SWITCH if filling.switch:
-            return begin(filling.switch, "", scene, kept_of(filling))
+            return begin(filling.switch, "", scene, asker_of(form, filling.values))
     return None
 
 
@@ -98,10 +108,6 @@ def answers_choice(filling: Filling, text: str, scene: Scene) -> bool:
     return bool(_corrections(form, text)) or (
         chosen and slot is not None and not isinstance(answer(slot, text, scene), Wrong)
     )
-
-
-def _known(form: Form, known: Mapping[str, str]) -> dict[str, str]:
-    return {slot.name: known[slot.kind] for slot in form.wanted if known.get(slot.kind)}
 
 
 def _taken_up(form: Form, filling: Filling, text: str, scene: Scene) -> Step:
@@ -117,7 +123,7 @@ def _taken_up(form: Form, filling: Filling, text: str, scene: Scene) -> Step:
 
 def _special(filling: Filling, slot: Slot, text: str) -> Step | None:
     """Words about the question itself."""
-    command = command_of(half_width(text))
+    command = command_of(text)
     if command == Command.WHY and slot.reason:
         return Step(filling, say=f"{slot.reason}\n{slot.ask}")
     if command == Command.SKIP:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from handlers import enterprises, filling, threads, ticket_records, tickets, wording
-from handlers.commands import Command, command_of, half_width
+from handlers.commands import Command, command_of
 from handlers.errors import Conflict, DomainError, NotFound
 from handlers.forms import TYPED, Form, forms
 from handlers.house import House
@@ -52,7 +52,7 @@ def checked(
     faults: dict[str, str] = {}
     for slot in form.wanted:
         text = given.get(slot.name, "").strip()
-        if not text or command_of(half_width(text)) == Command.SKIP:
+        if not text or command_of(text) == Command.SKIP:
             if slot.firm:
                 faults[slot.name] = wording.needed(slot.label, slot.reason)
             elif not slot.optional:
@@ -103,7 +103,7 @@ async def apply(
     form = form_named(name)
     thread = await threads.find(house, app, openid, now=now)
     thread = await threads.hold(thread)  # two taps at once take turns
-    known = {slot.name: thread.known.get(slot.kind, "") for slot in form.wanted}
+    known = filling.known_to(form, thread.known)
     told = {slot: text for slot, text in given.items() if text.strip()}
     scene = Scene(house.clock.today(), house.matcher.products_in)
     values = checked(form, {**known, **told}, scene, known)
@@ -161,11 +161,7 @@ async def submit(
 
 async def _remember(account_id: int, submission: Submission, *, now: datetime) -> None:
     """Who applied is not asked again. A name that is merely typed opens nothing of anybody's."""
-    told = {
-        slot.kind: submission.values[slot.name]
-        for slot in forms()[submission.form].wanted
-        if slot.kind in wording.WHO and slot.name in submission.values
-    }
+    told = filling.asker_of(forms()[submission.form], submission.values)
     enterprise = told.get("enterprise", "")
     if enterprise in wording.NO_ENTERPRISE:
         enterprise = ""

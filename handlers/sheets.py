@@ -12,7 +12,7 @@ from handlers import accounts, media, outbox, requests, threads, tickets, wordin
 from handlers.accounts import Principal
 from handlers.applying import carry_on, reminder
 from handlers.errors import DomainError
-from handlers.filling import Step
+from handlers.filling import Step, known_to
 from handlers.forms import Form, forms
 from handlers.house import House
 from handlers.requests import checked, form_named
@@ -102,7 +102,7 @@ async def send(
 
 def _known(form: Form, name: str, thread: Thread) -> dict[str, str]:
     """What was said in the chat for this very form, and who it is."""
-    known = {s.name: thread.known[s.kind] for s in form.wanted if thread.known.get(s.kind)}
+    known = known_to(form, thread.known)
     for filling in (thread.state.shelved, thread.state.filling):
         if filling is not None and filling.form == name:
             known.update(filling.values)
@@ -112,7 +112,7 @@ def _known(form: Form, name: str, thread: Thread) -> dict[str, str]:
 def _without(state: State, name: str) -> State:
     """The state after this form was sent: the chat does not go on asking for it."""
     if state.filling is not None and state.filling.form == name:
-        return replace(carry_on(state, Step(state.filling, submit=True)).state, submitted=True)
+        return carry_on(state, Step(state.filling, submit=True)).state
     shelved = state.shelved
     return replace(state, shelved=None if shelved and shelved.form == name else shelved)
 

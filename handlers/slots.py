@@ -75,7 +75,8 @@ class Wrong:
 
 @dataclass(frozen=True, slots=True)
 class Harvest:
-    """What a text gives to some slots. rest: the text without dates, amounts and phones."""
+    """What a text gives to some slots. rest: the text, with commas in the place of
+    the days, amounts, phones and firm's name that were taken."""
 
     values: dict[str, str]
     wrong: dict[str, str]
