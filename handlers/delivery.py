@@ -6,7 +6,7 @@ from datetime import datetime
 
 from handlers import consents, outbox, tickets
 from models.accounts import App, Identity
-from models.outbox import Channel, Notice, OutboxItem, OutboxState
+from models.outbox import Channel, Delivery, DeliveryResult, Notice, OutboxItem, OutboxState
 from models.tickets import Audience, EventKind, Ticket
 from models.transactions import transactional
 
@@ -109,4 +109,17 @@ async def waiting_for(account_id: int) -> list[OutboxItem]:
 async def seen(account_id: int, item_id: int, *, now: datetime) -> bool:
     """The person read a waiting notice in the mini-program: it has arrived. False if it is not
     theirs or did not wait."""
-    return await outbox.settle_in_inbox(account_id, item_id, now=now)
+    changed = await OutboxItem.filter(
+        id=item_id, account_id=account_id, state=OutboxState.PARKED
+    ).update(state=OutboxState.DONE, done_at=now)
+    if changed != 1:
+        return False
+    await Delivery.create(
+        item_id=item_id,
+        channel=Channel.MINIAPP_INBOX,
+        round=0,
+        result=DeliveryResult.DELIVERED,
+        code="0",
+        at=now,
+    )
+    return True

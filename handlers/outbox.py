@@ -37,7 +37,6 @@ LEASE = timedelta(seconds=120)
 # With the longest pause of 15 min, about a day.
 MAX_ATTEMPTS = 100
 MOST_ALONG = 20  # rows in one message beside the first; more than fit
-LONGEST_MESSAGE_ID = 64
 # A reply waits behind what a contact released, but not for ever: sending may be broken.
 RELEASE_GOES_FIRST_FOR = timedelta(seconds=30)
 BACKOFF_FIRST = timedelta(seconds=2)
@@ -233,25 +232,6 @@ async def clock_was_set_back(by: timedelta, *, now: datetime) -> None:
     )
 
 
-async def settle_in_inbox(account_id: int, item_id: int, *, now: datetime) -> bool:
-    """A parked row was read in the mini-program's own inbox. False when it was not parked or not
-    this account's."""
-    changed = await OutboxItem.filter(
-        id=item_id, account_id=account_id, state=OutboxState.PARKED
-    ).update(state=OutboxState.DONE, done_at=now)
-    if changed != 1:
-        return False
-    await Delivery.create(
-        item_id=item_id,
-        channel=Channel.MINIAPP_INBOX,
-        round=0,
-        result=DeliveryResult.DELIVERED,
-        code="0",
-        at=now,
-    )
-    return True
-
-
 async def shut_channels(items: list[OutboxItem]) -> dict[int, set[Channel]]:
     """Channels that are known to be shut for each of these in its present round, by their ids."""
     rounds = {item.id: item.round for item in items}
@@ -267,31 +247,6 @@ async def maybe_sent_before(items: list[OutboxItem]) -> set[int]:
     ids = [item.id for item in items]
     rows = await Delivery.filter(item_id__in=ids, result=DeliveryResult.UNKNOWN)
     return {row.item_id for row in rows}
-
-
-async def sent_as(channel: Channel, message_id: str) -> Delivery | None:
-    """The attempt that the platform gave this number to, or None when we know no such."""
-    if not message_id or len(message_id) > LONGEST_MESSAGE_ID:
-        return None
-    return await Delivery.filter(channel=channel, message_id=message_id).first()
-
-
-@transactional
-async def report_delivered(delivery: Delivery, *, status: str, now: datetime) -> None:
-    """The platform's later word on a message it had accepted (TEMPLATESENDJOBFINISH,
-    subscribe_msg_sent_event).
-
-    status: "success", or why it failed; then the item goes on to its next channel.
-    """
-    if status == "success":
-        await Delivery.filter(id=delivery.id).update(result=DeliveryResult.DELIVERED)
-        return
-    await Delivery.filter(id=delivery.id).update(
-        result=DeliveryResult.FAILED, final=True, code=status[:40]
-    )
-    await OutboxItem.filter(id=delivery.item_id, state=OutboxState.DONE).update(
-        state=OutboxState.PENDING, due_at=now, done_at=None
-    )
 
 
 def backoff(item: OutboxItem) -> timedelta:

@@ -17,7 +17,7 @@ _TEXTS = 3  # that must turn on a word before it is proposed
 def proposed(texts: Iterable[str], most: int = 20) -> list[str]:
     """Keywords of several of the texts, the most frequent first, by jieba's own TF-IDF."""
     # Its idf table and dictionary are large, and wanted at imports only.
-    import jieba.analyse  # noqa: PLC0415
+    import jieba.analyse  # noqa: PLC0415 -- late, on purpose
 
     jieba.setLogLevel(logging.WARNING)
     known = {word for word, _ in dictionary()}

@@ -105,6 +105,7 @@ def check(path: Path) -> Manifest:
             elif name in found:
                 raise BackupError(DAMAGED)
             else:
+                # typeshed wants readinto of its own kind; a buffered reader has it.
                 found[name] = file_digest(content, "sha256").hexdigest()  # type: ignore[arg-type]
     try:
         manifest = msgspec.json.decode(body, type=Manifest)

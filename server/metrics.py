@@ -38,6 +38,7 @@ BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 4.5, 5.0)
 
 if FOLDER in os.environ and PROCESS in os.environ:
     _name = os.environ[PROCESS]
+    # prometheus_client leaves these two without types.
     values.ValueClass = values.MultiProcessValue(lambda: _name)  # type: ignore[no-untyped-call]
 
 _registry = CollectorRegistry()
@@ -103,7 +104,7 @@ def exposition(figures: Figures | None) -> bytes:
     registry = _registry
     if FOLDER in os.environ:
         registry = CollectorRegistry()
-        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # without types
     gauges = CollectorRegistry()
     gauges.register(_Gauges(figures))
     return generate_latest(registry) + generate_latest(gauges)

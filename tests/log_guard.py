@@ -100,6 +100,7 @@ class _Tee:
         return False
 
 
+# It lives as long as the process.
 _FILE = tempfile.NamedTemporaryFile("w+", encoding="utf-8", prefix="nqi-test-log-")  # noqa: SIM115
 _leaks = pytest.StashKey[list[Leak]]()
 
@@ -111,6 +112,7 @@ def heard(text: str) -> None:
 
 def pytest_configure() -> None:
     """Log as in production, and listen."""
+    # It writes and flushes; no more of a TextIO is used.
     setup_logs(production=True, stream=_Tee(_FILE))  # type: ignore[arg-type]
 
 
@@ -118,6 +120,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """Search all that was said; a leak fails a run that was good otherwise."""
     _FILE.flush()
     texts = {"the tests' process": Path(_FILE.name).read_text("utf-8")}
+    # The fixture's own factory, which pytest keeps to itself.
     folder = session.config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]
     for log in folder.rglob("*.log"):
         if log.name not in NOT_OURS:

@@ -57,6 +57,7 @@ def test_layout(phone: Page, browser: Browser, dev: str, scheme: str) -> None:
     say(phone, f"投诉{scheme}：电话没人接")
     be(phone, "oDemoChen")
     card = phone.locator(f'.card:has-text("投诉{scheme}") [data-url]')
+    # "light" or "dark", which the type of a parameter does not say.
     page = browser.new_page(viewport=PHONE, color_scheme=scheme)  # type: ignore[arg-type]
     page.goto(str(card.get_attribute("data-url")))
     for path in ("/desk", "/desk/review"):

@@ -55,6 +55,7 @@ Members = dict[str, bytes]
 def rewritten(path: Path, change: Callable[[Members], object]) -> Path:
     """The archive with other content, wrapped up faultlessly."""
     with tarfile.open(path) as tar:
+        # Our backups hold regular files only, so none of them is None.
         members = {m.name: tar.extractfile(m).read() for m in tar}  # type: ignore[union-attr]
     change(members)
     result = path.with_name("rewritten.tar.gz")

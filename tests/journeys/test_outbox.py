@@ -3,7 +3,7 @@
 import asyncio
 from datetime import datetime, timedelta
 
-from handlers import accounts, attempts, outbox
+from handlers import accounts, attempts, events, outbox
 from handlers.attempts import Attempt
 from models.accounts import App
 from models.outbox import Channel, Delivery, DeliveryResult, Notice, OutboxItem, OutboxState
@@ -94,5 +94,5 @@ async def test_tries_grow_apart_and_end(product: Product) -> None:
 
 async def test_report_about_an_unknown_message_is_nobodys(product: Product) -> None:
     for message_id in ("", "12345", "9" * 100):
-        assert await outbox.sent_as(Channel.OFFICIAL_TEMPLATE, message_id) is None
+        assert await events.sent_as(Channel.OFFICIAL_TEMPLATE, message_id) is None
     assert await Delivery.filter(result=DeliveryResult.DELIVERED).count() == 0

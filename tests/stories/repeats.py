@@ -50,6 +50,7 @@ class Repeats:
                 await plainly(earlier_app, earlier)
             return delivery
 
+        # For this one simulator only.
         simulator.deliver = deliver  # type: ignore[method-assign]
 
 
