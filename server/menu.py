@@ -42,14 +42,7 @@ async def _push(config: Config, found: Menu) -> int:
         )
     body = found.body(miniapp_appid=config.miniapp.appid, public_url=config.public_url)
     async with httpx.AsyncClient() as http:
-        client = WeChatClient(
-            http,
-            base=config.api_base,
-            official=config.official,
-            miniapp=config.miniapp,
-            tokens=MemoryTokenStore(),
-            clock=clock,
-        )
+        client = WeChatClient.of(config, http, tokens=MemoryTokenStore(), clock=clock)
         try:
             await client.create_menu(body)
         except PlatformError as error:

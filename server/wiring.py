@@ -108,14 +108,7 @@ async def wired(config: Config, clock: Clock, house: House | None = None) -> Asy
 
     house = replace(house or await build_house(config, clock), rating_url=url_of, form_url=page_of)
     async with httpx.AsyncClient() as http, _token_store(config) as tokens:
-        client = WeChatClient(
-            http,
-            base=config.api_base,
-            official=config.official,
-            miniapp=config.miniapp,
-            tokens=tokens,
-            clock=clock,
-        )
+        client = WeChatClient.of(config, http, tokens=tokens, clock=clock)
         sender = Sender(
             client=client,
             templates=templates,

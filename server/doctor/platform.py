@@ -24,14 +24,8 @@ async def look_at_platform(config: Config, app: App) -> list[Finding]:
     if not credentials.appid or not credentials.secret:
         return [reminder(name, "没有填写 AppID 和 AppSecret，没有检查（只用 dev 时不需要）")]
     async with httpx.AsyncClient() as http:
-        client = WeChatClient(
-            http,
-            base=config.api_base,
-            official=config.official,
-            miniapp=config.miniapp,
-            tokens=MemoryTokenStore(),
-            clock=clock,
-            total_seconds=LOOK_WITHIN - 1,
+        client = WeChatClient.of(
+            config, http, tokens=MemoryTokenStore(), clock=clock, total_seconds=LOOK_WITHIN - 1
         )
         try:
             await client.fetch_token(app)

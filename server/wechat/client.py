@@ -6,13 +6,13 @@ secret in its errors (WECHAT.md, "wechatpy, as run here").
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import httpx
 
 from handlers.incoming import App
 from models.clock import Clock
-from server.config import AppCredentials
+from server.config import AppCredentials, Config
 from server.metrics import count_token_fetch
 from server.wechat.errors import TokenDead, Unavailable
 from server.wechat.replies import clean_text
@@ -75,6 +75,27 @@ class WeChatClient:
         self._transport = Transport(http, base=base, timeout=timeout, total_seconds=total_seconds)
         self._apps = {App.OFFICIAL: official, App.MINIAPP: miniapp}
         self._keeper = TokenKeeper(tokens, clock, self._fetch_token)
+
+    @classmethod
+    def of(
+        cls,
+        config: Config,
+        http: httpx.AsyncClient,
+        *,
+        tokens: TokenStore,
+        clock: Clock,
+        total_seconds: float = TOTAL_SECONDS,
+    ) -> Self:
+        """A client for the platform and the two applications that the configuration names."""
+        return cls(
+            http,
+            base=config.api_base,
+            official=config.official,
+            miniapp=config.miniapp,
+            tokens=tokens,
+            clock=clock,
+            total_seconds=total_seconds,
+        )
 
     async def send_custom_text(self, app: App, *, openid: str, text: str) -> SendResult:
         """Customer-service message. text: at most 2048 bytes of UTF-8, see `split_text`."""

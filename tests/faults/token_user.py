@@ -27,14 +27,7 @@ async def main(openid: str, moment: str) -> None:
     clock.freeze(datetime.fromisoformat(moment))
     redis = Redis.from_url(config.redis_url)
     async with httpx.AsyncClient() as http:
-        client = WeChatClient(
-            http,
-            base=config.api_base,
-            official=config.official,
-            miniapp=config.miniapp,
-            tokens=RedisTokenStore(redis),
-            clock=clock,
-        )
+        client = WeChatClient.of(config, http, tokens=RedisTokenStore(redis), clock=clock)
         say("ready")
         while line := await asyncio.to_thread(sys.stdin.readline):
             say(await obey(line.split(), client, openid, clock))
